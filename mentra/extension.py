@@ -1,0 +1,212 @@
+"""How a function or a class becomes a plugin: what extension authors import.
+
+A dropin module holds the ready-made instances; see docs/plugins.
+"""
+
+from collections.abc import Awaitable, Callable
+from enum import Enum
+from typing import Any, cast
+
+import attrs
+import msgspec
+from twisted.plugin import IPlugin
+from zope.interface import implementer
+from zope.interface.interface import InterfaceClass
+
+from mentra.events import Event
+from mentra.interfaces.messaging import IContext, IInterceptor, IMessageHandler
+from mentra.interfaces.services import IComponentFactory, IConfigSection, IServices
+from mentra.interfaces.session import IListener, IManagerFactory, IUserSession
+from mentra.interfaces.web import ICall, IRoute
+from mentra.messages import Message
+
+Answer = Message | None
+
+
+def _name_of(function: Callable[..., Any]) -> str:
+    return f"{function.__module__}:{function.__qualname__}"
+
+
+@attrs.frozen
+class Limits:
+    """The bounds of a path's peers.
+
+    :ivar max_frame: longest message, bytes; a longer one closes with 1009.
+    :ivar max_queue: bytes queued towards a peer that does not read.
+    :ivar max_rate: messages a second, averaged over ten seconds; more closes with 1008.
+    :ivar max_waiting: messages waiting behind a handler that has not answered.
+    """
+
+    max_frame: int
+    max_queue: int
+    max_rate: float
+    max_waiting: int
+
+
+# -- messages --------------------------------------------------------------------------------
+
+
+@implementer(IPlugin, IMessageHandler)
+@attrs.frozen(eq=False)
+class Handler:
+    """A function as an :class:`IMessageHandler`; made by :func:`handler`."""
+
+    path: str
+    message_type: type[Message]
+    handle: Callable[[Any, IContext], Answer | Awaitable[Answer]]
+    name: str
+
+
+def handler(
+    path: str, message_type: type[Message]
+) -> Callable[[Callable[[Any, Any], Answer | Awaitable[Answer]]], Handler]:
+    """Make a function the owner of *message_type* on *path*.
+
+    The function takes the message and an :class:`IContext`; see :class:`IMessageHandler` for
+    what it may return and raise.
+    """
+
+    def decorate(function: Callable[[Any, Any], Answer | Awaitable[Answer]]) -> Handler:
+        return Handler(path, message_type, function, _name_of(function))
+
+    return decorate
+
+
+@implementer(IPlugin, IInterceptor)
+@attrs.frozen(eq=False, kw_only=True)
+class Interceptor:
+    """Two functions as an :class:`IInterceptor`; either may be left out."""
+
+    name: str
+    path: str = "*"
+    order: int = 0
+    before: Callable[[Any, IContext], None] = lambda message, context: None
+    after: Callable[[Any, Answer, IContext], None] = lambda message, answer, context: None
+
+
+# -- sessions --------------------------------------------------------------------------------
+
+
+@implementer(IPlugin, IManagerFactory)
+@attrs.frozen(eq=False)
+class ManagerFactory:
+    """A class (or function) as an :class:`IManagerFactory`: called with session and services."""
+
+    provides: InterfaceClass
+    build: Callable[[IUserSession, IServices], object]
+
+
+@implementer(IPlugin, IListener)
+@attrs.frozen(eq=False)
+class Listener:
+    """A function as an :class:`IListener`; made by :func:`listener`."""
+
+    event_type: type[Event]
+    heard: Callable[[Any, IUserSession], None]
+    order: int
+    name: str
+
+
+def listener(
+    event_type: type[Event], *, order: int = 0
+) -> Callable[[Callable[[Any, Any], None]], Listener]:
+    """Have a function called with every event of exactly *event_type*, and its session."""
+
+    def decorate(function: Callable[[Any, Any], None]) -> Listener:
+        return Listener(event_type, function, order, _name_of(function))
+
+    return decorate
+
+
+# -- the house -------------------------------------------------------------------------------
+
+
+@implementer(IPlugin, IComponentFactory)
+@attrs.frozen(eq=False)
+class ComponentFactory:
+    """A class (or function) as an :class:`IComponentFactory`: called with the services."""
+
+    provides: InterfaceClass
+    build: Callable[[IServices], object]
+
+
+@implementer(IPlugin, IConfigSection)
+@attrs.frozen(eq=False)
+class ConfigSection:
+    """A struct as an :class:`IConfigSection`."""
+
+    section: str
+    struct: type[msgspec.Struct]
+
+
+class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of a configuration section: every field has a default and a description."""
+
+
+# -- HTTP ------------------------------------------------------------------------------------
+
+
+class Access(Enum):
+    """Who may call a route."""
+
+    PUBLIC = "anyone"
+    USER = "a user's token"
+    APP = "a package name and its API key"
+    KEY = "an API key, its package name in the body; the route checks it"
+    OPERATOR = "loopback and the configured networks"
+    CONTROL = "the owner of the state directory, through its socket"
+
+
+@attrs.frozen
+class HttpAnswer:
+    """An answer that is not just 200 and JSON.
+
+    :ivar body: bytes as they are, or something msgspec encodes as JSON.
+    """
+
+    status: int = 200
+    body: Any = b""
+    content_type: str = "application/json"
+    headers: dict[str, str] = attrs.field(factory=dict)
+
+
+@implementer(IPlugin, IRoute)
+@attrs.frozen(eq=False)
+class Route:
+    """A function as an :class:`IRoute`; made by :func:`route`."""
+
+    method: str
+    templates: tuple[str, ...]
+    access: Access
+    body: type[msgspec.Struct] | None
+    answer: type[msgspec.Struct] | None
+    max_body: int
+    handle: Callable[[ICall], Any]
+    name: str
+
+
+def route(
+    method: str,
+    *templates: str,
+    access: Access,
+    body: type[msgspec.Struct] | None = None,
+    answer: type[msgspec.Struct] | None = None,
+    max_body: int = 65_536,
+) -> Callable[[Callable[[Any], Any]], Route]:
+    """Make a function the owner of *method* at *templates*; see :class:`IRoute`."""
+
+    def decorate(function: Callable[[Any], Any]) -> Route:
+        return Route(
+            method, templates, access, body, answer, max_body, function, _name_of(function)
+        )
+
+    return decorate
+
+
+def provider_of(plugin: object) -> str:
+    """The dotted module a plugin was written in, as well as can be told."""
+    name = getattr(plugin, "name", None)
+    if isinstance(name, str) and ":" in name:
+        return name.partition(":")[0]
+    build = cast(Any, plugin).__dict__.get("build") if hasattr(plugin, "__dict__") else None
+    return str(getattr(build or getattr(plugin, "build", None) or type(plugin), "__module__", "?"))

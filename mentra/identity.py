@@ -1,0 +1,36 @@
+"""Who is who: user ids, app session ids, and what a peer has proved to be."""
+
+import attrs
+
+
+def canonical_user_id(address: str) -> str:
+    """The one spelling of a person's id: the e-mail address, trimmed and lower-case."""
+    return address.strip().lower()
+
+
+def app_session_id(user_id: str, package_name: str) -> str:
+    """``<userId>-<packageName>``, the id an app knows a user's session by."""
+    return f"{user_id}-{package_name}"
+
+
+def user_of_app_session(session_id: str, package_name: str) -> str | None:
+    """The user id inside an app session id; None if it is not one of *package_name*.
+
+    The known suffix is stripped, for both addresses and package names may have hyphens.
+    """
+    suffix = f"-{package_name}"
+    if not package_name or not session_id.endswith(suffix):
+        return None
+    return canonical_user_id(session_id[: -len(suffix)]) or None
+
+
+@attrs.frozen
+class Identity:
+    """What a peer has proved to be.
+
+    :ivar user_id: canonical e-mail address.
+    :ivar package_name: the app's, None for glasses.
+    """
+
+    user_id: str
+    package_name: str | None = None

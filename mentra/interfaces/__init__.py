@@ -1,0 +1,9 @@
+"""Where the layers meet: every zope Interface, no code, one module per subject.
+
+``messaging``  handlers, interceptors, peers, paths and the router
+``session``    a user's session, the sessions, managers and listeners
+``services``   what the house offers: clock, tokens, HTTP client, metrics, configuration
+``stores``     what outlives the process
+``web``        HTTP routes
+``glasses``    the managers of the glasses wing
+"""

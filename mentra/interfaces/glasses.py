@@ -1,0 +1,161 @@
+"""The managers of the glasses wing: what subjects may ask of one another."""
+
+from typing import Any
+
+from zope.interface import Attribute, Interface
+
+
+class IApps(Interface):
+    """The apps of a session: their life from start to stop.  Source: docs/protocol."""
+
+    def start(package_name: str) -> Any:
+        """Start an app; an awaitable of a :class:`mentra.glasses.apps.StartResult`.
+
+        Running already: success at once.  Starting already: the same result.
+        """
+
+    def stop(package_name: str) -> Any:
+        """Stop an app, whatever its state; an awaitable that ends when it has stopped."""
+
+    def attach(package_name: str, peer: Any) -> None:
+        """An app's socket has proved its key: take it.
+
+        :raises mentra.errors.Dismissed: the app is in no state to be connected.
+        """
+
+    def key_refused(package_name: str) -> None:
+        """A socket came with a wrong key: a start waiting for it fails at once."""
+
+    def detach(package_name: str, peer: Any) -> None:
+        """An app's socket is gone; only the current one counts."""
+
+    def release(package_name: str, peer: Any) -> None:
+        """The app said ``ownership_release``: the close to come is meant."""
+
+    def recover(package_name: str) -> None:
+        """The app's server is back: call its webhook again if the app is running or in grace."""
+
+    def state(package_name: str) -> str:
+        """``stopped``, ``connecting``, ``running``, ``grace_period``, ``resurrecting``,
+        ``dormant`` or ``stopping``."""
+
+    def is_running(package_name: str) -> bool:
+        """Whether the state is exactly ``running``."""
+
+    def running() -> Any:
+        """Package name to :class:`IPeer` of the apps in state running, a live read-only mapping in
+        order of attachment: never change it, never keep it across an await."""
+
+    def loading() -> Any:
+        """Packages in state connecting or resurrecting, a tuple."""
+
+    def send(package_name: str, message: Any) -> None:
+        """Send to a running app.
+
+        :raises mentra.errors.Refused: code ``APP_NOT_REACHABLE``, a sentence why.
+        """
+
+
+class ISubscriptions(Interface):
+    """Who wants what.  Source: docs/protocol."""
+
+    def update(package_name: str, requested: Any) -> Any:
+        """Replace an app's list; return the entries left out for want of a permission, a tuple of
+        :class:`mentra.messages.subscriptions.StreamRejection`."""
+
+    def began(package_name: str) -> None:
+        """The app (re)connected: an empty list is not believed for a while from now."""
+
+    def of(package_name: str) -> Any:
+        """The app's subscription strings, a frozenset."""
+
+    def everyone() -> Any:
+        """Package name to subscription strings, for every app that has any: a dict copy."""
+
+    def rate(package_name: str) -> str | None:
+        """The app's location rate, None without a location subscription."""
+
+    def matching(stream_type: str, language: str | None = None, target: str | None = None) -> Any:
+        """Who gets an event: (package name, the app's own subscription string) pairs, a tuple;
+        one pair per distinct matching string.  Remembered until a list changes."""
+
+    def remove(package_name: str) -> None:
+        """The app is gone for good: forget its list."""
+
+
+class IRelay(Interface):
+    """Carries what glasses say to the apps that subscribed."""
+
+    def relay(
+        stream_type: str, raw: bytes, language: str | None = None, target: str | None = None
+    ) -> int:
+        """Wrap *raw* (JSON text) as ``data_stream`` for every running subscriber that may see it;
+        how many frames were sent.
+
+        :param language: of a transcription, or source of a translation.
+        :param target: target language of a translation.
+        """
+
+    def audio(chunk: Any) -> int:
+        """Pass an :class:`mentra.messages.audio.AudioChunk` to every ``audio_chunk`` subscriber."""
+
+    def to_app(package_name: str, stream: str, raw: bytes) -> bool:
+        """One event to one app under the given stream string; False if it is not running or may not
+        see it."""
+
+
+class IDisplay(Interface):
+    """What the wearer sees: throttle, boot screen, locks.  Source: docs/protocol."""
+
+    def request(package_name: str, message: Any) -> bool:
+        """An app's :class:`mentra.messages.display.DisplayRequest`; whether it was accepted (shown,
+        held back or queued)."""
+
+    def app_starting(package_name: str, name: str, app_type: str) -> None:
+        """Show the boot screen."""
+
+    def app_stopped(package_name: str) -> None:
+        """Take everything of the app off."""
+
+
+class IMicrophone(Interface):
+    """Whether the phone's microphone is wanted.  Source: docs/protocol."""
+
+    is_on: bool = Attribute("What the phone was told last.")
+
+    def evaluate() -> None:
+        """Subscriptions changed: on at once, off after a settle time."""
+
+    def resend() -> None:
+        """Tell the phone now, past all debounces."""
+
+    def heard() -> None:
+        """Audio came."""
+
+
+class IDevice(Interface):
+    """The glasses as a device.  Source: docs/protocol."""
+
+    def update(fields: Any) -> None:
+        """Merge a partial state (wire names to values); what is new is announced as
+        ``DeviceChanged`` and told to the running apps."""
+
+    def state() -> Any:
+        """Every known field, a dict copy; always has ``connected`` and ``modelName``."""
+
+    def capabilities() -> Any:
+        """The profile of the current model, a dict, or None."""
+
+    def missing(app: Any) -> Any:
+        """REQUIRED hardware of a :class:`mentra.records.App` that the glasses lack, a tuple of
+        types; empty if capabilities are unknown."""
+
+
+class ISettings(Interface):
+    """The user's settings and the apps' settings, resolved.  Source: docs/protocol."""
+
+    def mentraos() -> Any:
+        """The user's settings, every key, a dict."""
+
+    def of_app(package_name: str) -> Any:
+        """One entry per declared setting of the app, each with its ``value``: a list of dicts."""

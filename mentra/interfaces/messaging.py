@@ -1,0 +1,165 @@
+"""Handlers, interceptors, peers, paths and the router."""
+
+from typing import Any
+
+from zope.interface import Attribute, Interface
+
+
+class IMessageHandler(Interface):
+    """Owns one message type on one path.  A plugin: stateless, shared by all sessions."""
+
+    path: str = Attribute("Path it arrives on: ``glasses``, ``app``, ``voice``, ...")
+    message_type: type = Attribute("The message class (a subclass of ``mentra.messages.Message``).")
+    name: str = Attribute("``module:function``, for logs and listings.")
+
+    def handle(message: Any, context: Any) -> Any:
+        """Act on *message*; return the answer, None, or an awaitable of either.
+
+        Messages of one peer are handled in order: while an awaitable is pending, the peer's next
+        message waits.  Wait for stores and services, never for another peer.
+
+        :param context: an :class:`IContext`.
+        :raises mentra.errors.Refused: the sender is told why; the connection stays.
+        :raises mentra.errors.Dismissed: the sender is told why and closed.
+        """
+
+
+class IInterceptor(Interface):
+    """Sees every message of a path before and after its handler: audit, metrics, policy.
+
+    A plugin: stateless, shared by all sessions.  Interceptors run in the order of ``order``, then
+    of their names.
+    """
+
+    path: str = Attribute("Path it watches; ``*`` is every path.")
+    order: int = Attribute("Lower runs earlier.")
+    name: str = Attribute("For logs and listings.")
+
+    def before(message: Any, context: Any) -> None:
+        """Look at *message* before its handler; it is not to be changed.
+
+        :raises mentra.errors.Refused: the handler is not called, the sender is told why.
+        """
+
+    def after(message: Any, answer: Any, context: Any) -> None:
+        """Look at what became of *message*: the answer, None, or the ``Fault`` sent instead."""
+
+
+class IContext(Interface):
+    """What a handler is given besides the message.  One per peer, so keep no reference to it."""
+
+    session: Any = Attribute("The peer's :class:`IUserSession`; None before its handshake.")
+    peer: Any = Attribute("The :class:`IPeer` the message came from.")
+    services: Any = Attribute("The :class:`mentra.interfaces.services.IServices`.")
+    correlation_id: str = Attribute(
+        "Names this very message in logs and error frames; put together when it is read."
+    )
+
+    def enter(session: Any, identity: Any) -> None:
+        """The handshake is done: the peer belongs to *session* as *identity* from now on.
+
+        :param identity: a :class:`mentra.identity.Identity`.
+        """
+
+
+class IPeer(Interface):
+    """One connection."""
+
+    peer_id: str = Attribute("Unique in this process, short, free of personal data.")
+    path: str = Attribute("The path's name.")
+    address: str = Attribute("IP address of the client, behind trusted proxies the forwarded one.")
+    identity: Any = Attribute("The :class:`mentra.identity.Identity`, None before the handshake.")
+    is_open: bool = Attribute("Whether sending makes sense.")
+    opened_at: float = Attribute("Clock seconds of the upgrade.")
+    last_seen: float = Attribute("Clock seconds of the last sign of life (frame or pong).")
+
+    def send(message: Any) -> bool:
+        """Send *message*; False if the connection is not open.  Never raises for a closed one.
+
+        Sending the same message object to many peers encodes it once.
+        """
+
+    def splice(head: bytes, body: bytes, tail: bytes) -> bool:
+        """Send a text frame of the three parts as they are: an envelope around text that was
+        received.  False if the connection is not open."""
+
+    def close(code: int = 1000, reason: str = "") -> None:
+        """Send what is queued, then the close frame.  A second call does nothing."""
+
+
+class IUpgrade(Interface):
+    """A request to open a connection, before the 101."""
+
+    address: str = Attribute("IP address of the client, behind trusted proxies the forwarded one.")
+    path: str = Attribute("URL path.")
+
+    def header(name: str) -> str | None:
+        """The header's value, name in any case; None if absent."""
+
+    def query(name: str) -> str | None:
+        """The query parameter's first value; None if absent."""
+
+
+class IPath(Interface):
+    """One WebSocket path: who may enter, and what happens as peers come and go.  A plugin."""
+
+    name: str = Attribute("What handlers call it: ``glasses``, ``app``, ...")
+    urls: tuple[str, ...] = Attribute("URL paths it is served at, e.g. ``('/glasses-ws',)``.")
+    dialect: str = Attribute("How its frames are spelt; a name the composition root knows.")
+    handshake: tuple[type, ...] = Attribute("Message classes a peer may send before ``enter``.")
+
+    def limits(services: Any) -> Any:
+        """The bounds of its peers, a :class:`mentra.extension.Limits`; asked once, at start."""
+
+    def admit(upgrade: Any, services: Any) -> Any:
+        """Who asks: a :class:`mentra.identity.Identity`, or None for "will say in its first frame".
+
+        :param upgrade: an :class:`IUpgrade`.
+        :raises mentra.errors.Denied: HTTP status and JSON body for the client.
+        """
+
+    def opened(context: Any) -> Any:
+        """A peer is there.  May ``enter`` a session, send, return an answer or an awaitable of one.
+
+        ``context.peer.identity`` is what ``admit`` returned.
+
+        :raises mentra.errors.Dismissed: the peer is told why and closed.
+        """
+
+    def premature(message: Any, context: Any) -> Any:
+        """Answer a message that came before the handshake and is none of ``handshake``.
+
+        :raises mentra.errors.Dismissed: the peer is told why and closed.
+        """
+
+    def closed(context: Any, code: int, reason: str) -> None:
+        """The connection is gone.
+
+        :param code: close code; 1006 if there was no close frame.
+        """
+
+
+class IRouter(Interface):
+    """Finds the handler of a message and is the one place where a plugin's bug stops."""
+
+    path: str = Attribute("The path's name.")
+    message_types: tuple[type, ...] = Attribute("Every class somebody handles on this path.")
+
+    def route(message: Any, context: Any) -> Any:
+        """The handler's answer, or an awaitable of it; a ``Fault`` for the peer if it failed.
+
+        :raises mentra.errors.Dismissed: passed on from the handler.
+        """
+
+
+class IDialect(Interface):
+    """Spells the messages of one path as frames, and reads them.  No I/O."""
+
+    def decode(payload: bytes, is_binary: bool) -> Any:
+        """The message in *payload* (text is valid UTF-8).
+
+        :raises mentra.errors.Malformed: it is none.
+        """
+
+    def encode(message: Any) -> tuple[bytes, bool]:
+        """The frame's payload, and whether it is a binary frame."""

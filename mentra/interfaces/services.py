@@ -1,0 +1,123 @@
+"""What the house offers to everything inside it."""
+
+from typing import Any
+
+from zope.interface import Attribute, Interface
+
+
+class IServices(Interface):
+    """Collaborators that every manager may need.
+
+    Adapt it to ``ISessions``, ``ITokens``, ``IAppStore``, ``IUserStore``, ``IMetrics`` and what
+    ``IComponentFactory`` plugins provide; each is built once, when first asked for.
+    """
+
+    clock: Any = Attribute("``IReactorTime``: durations and timers.")
+    http: Any = Attribute("The :class:`IHttpClient`.")
+    metrics: Any = Attribute("The :class:`IMetrics`.")
+
+    def now() -> float:
+        """Wall time, POSIX seconds: only for what goes on the wire or into a store."""
+
+    def settings(section: type) -> Any:
+        """The configuration of a declared section: an instance of that struct class.
+
+        :raises LookupError: no such section was declared.
+        """
+
+
+class IComponentFactory(Interface):
+    """Makes something the whole process shares.  A plugin."""
+
+    provides: Any = Attribute("The interface that the services adapt to through it.")
+
+    def build(services: Any) -> Any:
+        """A new component; a Twisted ``IService`` among them is started and stopped with the
+        server."""
+
+
+class IConfigSection(Interface):
+    """Declares a section of the configuration file.  A plugin."""
+
+    section: str = Attribute("The table's name in the file.")
+    struct: type = Attribute(
+        "A frozen ``msgspec.Struct`` with a default for every field and ``forbid_unknown_fields``; "
+        "each field's text comes from ``Annotated[..., msgspec.Meta(description=...)]``."
+    )
+
+
+class ITokens(Interface):
+    """Issues and verifies tokens: JWT, HS256 alone."""
+
+    def issue_user(user_id: str, seconds: float) -> str:
+        """A token for glasses and the API, valid for *seconds*."""
+
+    def verify_user(token: str) -> str:
+        """The canonical user id.
+
+        :raises mentra.errors.Refused: code ``INVALID_TOKEN`` (bad, expired, revoked) or
+            ``NO_USER_ID``.
+        """
+
+    def issue_app(package_name: str, api_key: str) -> str:
+        """A token for an app's ``Authorization`` header."""
+
+    def verify_app(token: str) -> tuple[str, str]:
+        """Package name and API key; whether the key is right is not looked at.
+
+        :raises mentra.errors.Refused: code ``JWT_INVALID``.
+        """
+
+
+class IHttpClient(Interface):
+    """HTTP towards app servers and engines."""
+
+    def request(
+        method: str,
+        url: str,
+        *,
+        json: Any = None,
+        headers: Any = None,
+        timeout: float = 10.0,
+        max_bytes: int = 1_048_576,
+    ) -> Any:
+        """Do it; an awaitable of an :class:`IHttpAnswer`.
+
+        :param json: what to send as a JSON body (anything msgspec encodes), or None.
+        :param timeout: seconds for the whole exchange.
+        :param max_bytes: a longer answer is refused.
+        :raises mentra.errors.Refused: code ``UNREACHABLE``, ``TIMEOUT`` or ``TOO_LARGE``, a
+            sentence why, ``where="app"``.
+        """
+
+
+class IHttpAnswer(Interface):
+    """What came back."""
+
+    status: int = Attribute("HTTP status.")
+    body: bytes = Attribute("The whole body.")
+
+
+class IMetrics(Interface):
+    """Figures for ``/metrics`` and ``/health``.
+
+    For anything outside the hot path, make ``prometheus_client`` metrics with
+    ``registry=metrics.registry`` and keep their bound children.
+    """
+
+    registry: Any = Attribute("The ``prometheus_client.CollectorRegistry`` of this server.")
+
+    def received(path: str, message_type: type) -> None:
+        """A message of *path* was decoded."""
+
+    def failed(path: str, handler: str) -> None:
+        """A handler of *path* raised, or answered nonsense."""
+
+    def opened(path: str) -> None:
+        """A peer of *path* is there."""
+
+    def closed(path: str, code: int) -> None:
+        """A peer of *path* is gone."""
+
+    def observe(stage: str, seconds: float) -> None:
+        """*seconds* were spent in *stage* (``relay``, ``received``, ``fanned_out``, ...)."""

@@ -1,0 +1,91 @@
+"""What outlives the process.
+
+Everything read on a message's path answers from memory; everything that writes is awaited and
+has reached the disk when it answers.
+"""
+
+from typing import Any
+
+from zope.interface import Interface
+
+
+class IAppStore(Interface):
+    """Apps and their keys.  Reads are from memory."""
+
+    def get(package_name: str) -> Any:
+        """The :class:`mentra.records.App`, or None."""
+
+    def all() -> Any:
+        """Every app, a tuple, by package name."""
+
+    def key_is_valid(package_name: str, api_key: str) -> bool:
+        """Whether *api_key* is one of the app's (at most two) live keys; constant time."""
+
+    def save(app: Any) -> Any:
+        """Add or replace an app; its keys stay.  An awaitable."""
+
+    def remove(package_name: str) -> Any:
+        """Forget an app, its keys, installs and settings; an awaitable of whether it was there."""
+
+    def add_key(package_name: str, api_key: str) -> Any:
+        """Make *api_key* the newest key; the one before stays alive, older ones die.  An awaitable.
+
+        Only its SHA-256 is stored.
+
+        :raises mentra.errors.NotThere: no such app.
+        """
+
+    def app_server(package_name: str) -> Any:
+        """The :class:`mentra.records.AppServer` registered last, or None."""
+
+    def register_server(server: Any) -> Any:
+        """Remember an :class:`mentra.records.AppServer`; an awaitable."""
+
+    def refresh() -> Any:
+        """Somebody else wrote: read everything again; an awaitable."""
+
+
+class IUserStore(Interface):
+    """People, their installs, settings and running apps.  Nothing here is for a message's path."""
+
+    def load(user_id: str) -> Any:
+        """An awaitable of the :class:`mentra.records.User`, or of None."""
+
+    def create(user_id: str) -> Any:
+        """An awaitable of the user, made if need be."""
+
+    def all() -> Any:
+        """An awaitable of all user ids, sorted: a tuple."""
+
+    def remove(user_id: str) -> Any:
+        """Delete a person's data and revoke every token issued until now; an awaitable of whether
+        there was anything."""
+
+    def revoked_before(user_id: str) -> float | None:
+        """POSIX seconds up to which the user's tokens are revoked, from memory; None: none are."""
+
+    def install(user_id: str, package_name: str) -> Any:
+        """Put an app on the user's list; an awaitable of whether it was new.
+
+        :raises mentra.errors.NotThere: no such user or app.
+        """
+
+    def uninstall(user_id: str, package_name: str) -> Any:
+        """Take it off the list and delete its settings; an awaitable of whether it was there."""
+
+    def set_running(user_id: str, package_name: str, running: bool) -> Any:
+        """Whether to start the app with the user's next session; an awaitable."""
+
+    def touch(user_id: str, package_name: str) -> Any:
+        """The app was started or stopped just now (its install's ``last_active_at``); an
+        awaitable."""
+
+    def save_settings(user_id: str, changes: Any) -> Any:
+        """Merge *changes* (key to JSON value; None deletes) into the user's settings; an awaitable
+        of all of them."""
+
+    def save_app_settings(user_id: str, package_name: str, changes: Any) -> Any:
+        """The same for the user's settings of one app."""
+
+    def refresh() -> Any:
+        """Somebody else wrote: read again what is kept in memory; an awaitable."""

@@ -1,0 +1,47 @@
+"""HTTP routes."""
+
+from typing import Any
+
+from zope.interface import Attribute, Interface
+
+
+class IRoute(Interface):
+    """One method of one URL template.  A plugin."""
+
+    method: str = Attribute("``GET``, ``POST``, ...")
+    templates: tuple[str, ...] = Attribute(
+        "URL paths, e.g. ``/apps/{package_name}/start``; a name in braces is one segment, decoded."
+    )
+    access: Any = Attribute("Who may call it: an ``extension.Access``; there is no default.")
+    body: Any = Attribute("``msgspec.Struct`` class of the JSON body, or None for no body.")
+    answer: Any = Attribute("``msgspec.Struct`` class of the JSON answer, or None for free form.")
+    max_body: int = Attribute("Longest body, bytes.")
+    name: str = Attribute("``module:function``, for logs and listings.")
+
+    def handle(call: Any) -> Any:
+        """Answer: an :class:`extension.HttpAnswer`, something msgspec encodes (status 200), or an
+        awaitable of either.
+
+        :param call: an :class:`ICall`.
+        :raises mentra.errors.Denied: status and body as it says.
+        :raises mentra.errors.Refused: 400 with the code.
+        :raises mentra.errors.NotThere: 404.
+        """
+
+
+class ICall(Interface):
+    """One HTTP request that was let in."""
+
+    services: Any = Attribute("The :class:`mentra.interfaces.services.IServices`.")
+    values: dict[str, str] = Attribute("What stood in the braces of the template.")
+    user_id: str | None = Attribute("Canonical user id with ``Access.USER``, else None.")
+    package_name: str | None = Attribute("The app's with ``Access.APP``, else None.")
+    body: Any = Attribute("The decoded body, or None.")
+    address: str = Attribute("IP address of the client.")
+    correlation_id: str = Attribute("Names this request in logs and error bodies.")
+
+    def query(name: str) -> str | None:
+        """The query parameter's first value; None if absent."""
+
+    def header(name: str) -> str | None:
+        """The header's value; None if absent."""

@@ -1,0 +1,36 @@
+"""Starting and stopping apps.  Source: docs/protocol."""
+
+from typing import Any, ClassVar
+
+from mentra.messages import GivesWay, Message, Relayed
+
+
+class StartApp(Relayed, frozen=True, kw_only=True, tag="start_app"):
+    """The wearer starts an app."""
+
+    package_name: str
+
+
+class StopApp(Relayed, frozen=True, kw_only=True, tag="stop_app"):
+    """The wearer stops an app."""
+
+    package_name: str
+
+
+class AppStateChange(Message, frozen=True, kw_only=True, tag="app_state_change"):
+    """Some app's state changed; phones fetch their list of apps again."""
+
+    gives_way: ClassVar[GivesWay] = GivesWay.KEEP_NEWEST
+    session_id: str
+    error: str | None = None
+    user_session: dict[str, Any] | None = None
+
+
+class AppStopped(Message, frozen=True, kw_only=True, tag="app_stopped"):
+    """Tells an app that it is being stopped; close 1000 follows.
+
+    :ivar reason: ``user_disabled``, ``system_stop`` or ``error``.
+    """
+
+    reason: str = "user_disabled"
+    message: str | None = None

@@ -1,0 +1,111 @@
+"""What is remembered of people and apps: frozen data, as stores keep it and the API shows it."""
+
+from typing import Any, Literal
+
+import msgspec
+
+AppType = Literal["standard", "background", "system_dashboard"]
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Base of everything a store keeps."""
+
+
+class Permission(Record, frozen=True, kw_only=True):
+    """Something an app may do.
+
+    :ivar type: e.g. ``MICROPHONE``; ``ALL`` grants everything.
+    """
+
+    type: str
+    description: str | None = None
+
+
+class HardwareRequirement(Record, frozen=True, kw_only=True):
+    """Hardware an app wants.
+
+    :ivar type: e.g. ``CAMERA``.
+    :ivar level: ``REQUIRED`` or ``OPTIONAL``.
+    """
+
+    type: str
+    level: str = "REQUIRED"
+    description: str | None = None
+
+
+class App(Record, frozen=True, kw_only=True):
+    """An installed or installable app; without its keys, which only the store sees.
+
+    :ivar package_name: reverse-DNS name, unique.
+    :ivar public_url: where its server is; ``/webhook`` is appended.
+    :ivar settings: declared settings, as written on the wire.
+    :ivar system: belongs to the house: told the local host name, and (where address ranges are
+        configured) only let in from them.
+    :ivar enabled: False keeps it from being started.
+    """
+
+    package_name: str
+    name: str = ""
+    description: str = ""
+    version: str = ""
+    public_url: str = ""
+    webview_url: str | None = None
+    logo_url: str | None = None
+    app_type: AppType = "standard"
+    permissions: tuple[Permission, ...] = ()
+    settings: tuple[dict[str, Any], ...] = ()
+    tools: tuple[dict[str, Any], ...] = ()
+    hardware_requirements: tuple[HardwareRequirement, ...] = ()
+    system: bool = False
+    enabled: bool = True
+
+    def has_permission(self, permission: str) -> bool:
+        """Whether *permission* was given; ``ALL`` grants every one, the legacy
+        ``NOTIFICATIONS`` means ``READ_NOTIFICATIONS``."""
+        held = {granted.type for granted in self.permissions}
+        if "ALL" in held or permission in held:
+            return True
+        return permission == "READ_NOTIFICATIONS" and "NOTIFICATIONS" in held
+
+
+class Install(Record, frozen=True, kw_only=True):
+    """An app on a user's list.
+
+    :ivar installed_at: POSIX seconds.
+    :ivar last_active_at: POSIX seconds of the last start or stop.
+    """
+
+    package_name: str
+    installed_at: float
+    last_active_at: float | None = None
+
+
+class User(Record, frozen=True, kw_only=True):
+    """A person, as loaded when the session starts.
+
+    :ivar user_id: canonical e-mail address.
+    :ivar created_at: POSIX seconds.
+    :ivar running_apps: packages to start with the next session, in the order they were started.
+    :ivar settings: the user's own settings, stored keys only.
+    :ivar app_settings: package name to its stored ``{key: value}``.
+    """
+
+    user_id: str
+    created_at: float
+    installs: tuple[Install, ...] = ()
+    running_apps: tuple[str, ...] = ()
+    settings: dict[str, Any] = {}
+    app_settings: dict[str, dict[str, Any]] = {}
+
+
+class AppServer(Record, frozen=True, kw_only=True):
+    """A server that registered itself for an app.
+
+    :ivar registered_at: POSIX seconds.
+    """
+
+    package_name: str
+    webhook_url: str
+    server_urls: tuple[str, ...] = ()
+    registration_id: str
+    registered_at: float
