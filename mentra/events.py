@@ -55,7 +55,8 @@ class AppStarting(Event):
 class AppRunning(Event):
     """An app's socket completed its handshake.
 
-    :ivar how: ``started`` by a webhook, ``reconnected`` within its grace, or ``replaced`` its socket.
+    :ivar how: ``started`` by a webhook, ``reconnected`` within its grace, or with its socket
+        ``replaced`` by a newer one.
     """
 
     package_name: str

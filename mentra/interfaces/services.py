@@ -121,3 +121,21 @@ class IMetrics(Interface):
 
     def observe(stage: str, seconds: float) -> None:
         """*seconds* were spent in *stage* (``relay``, ``received``, ``fanned_out``, ...)."""
+
+
+class ICatalogue(Interface):
+    """Every plugin that takes part in this process, sorted by what it is for."""
+
+    managers: Any = Attribute("Interface to its ``IManagerFactory``: a read-only mapping.")
+    components: Any = Attribute("Interface to its ``IComponentFactory``: a read-only mapping.")
+    paths: Any = Attribute("The ``IPath`` plugins, a tuple.")
+    routes: Any = Attribute("The ``IRoute`` plugins, a tuple.")
+
+    def handlers(path: str) -> Any:
+        """Message class to its ``IMessageHandler`` on *path*: a read-only mapping."""
+
+    def interceptors(path: str) -> Any:
+        """The ``IInterceptor`` plugins of *path*, in their order: a tuple."""
+
+    def listeners(event_type: type) -> Any:
+        """The ``IListener`` plugins of exactly *event_type*, in their order: a tuple."""

@@ -18,7 +18,6 @@ class IUserSession(Interface):
     started_at: float = Attribute("Wall time of its start, POSIX seconds.")
     glasses: Any = Attribute("The current glasses :class:`IPeer`, None while the phone is away.")
     ending: bool = Attribute("True from ``SessionEnding`` on.")
-    services: Any = Attribute("The :class:`mentra.interfaces.services.IServices`.")
 
     def to_glasses(message: Any) -> bool:
         """Send *message* to the phone; False while it is away."""

@@ -1,0 +1,1 @@
+"""Wing: glasses and apps, one session per user."""

@@ -1,0 +1,1 @@
+"""Which handler owns a message, and what its failure costs."""

@@ -1,0 +1,6 @@
+"""In-memory fakes, for our tests and for those of extension authors.
+
+``peers``     a peer that keeps what it was sent
+``house``     the services on a fake clock, and sessions in them
+``stores``    stores without a database
+"""

@@ -1,0 +1,248 @@
+"""The services on a fake clock, and sessions in them."""
+
+from collections.abc import Awaitable, Coroutine, Iterable
+from typing import Any, TypeVar
+
+import attrs
+import msgspec
+from prometheus_client import CollectorRegistry
+from twisted.internet.defer import Deferred, ensureDeferred
+from twisted.internet.task import Clock
+from twisted.python.failure import Failure
+from zope.interface import implementer
+from zope.interface.interface import InterfaceClass
+
+from mentra.errors import Refused
+from mentra.glasses.session import GlassesSettings, UserSession, sessions
+from mentra.house import House
+from mentra.identity import Identity
+from mentra.interfaces.messaging import IContext, IPeer
+from mentra.interfaces.services import IHttpAnswer, IHttpClient, IMetrics, IServices, ITokens
+from mentra.interfaces.session import ISessions, IUserSession
+from mentra.interfaces.stores import IAppStore, IUserStore
+from mentra.routing.catalogue import Catalogue
+from mentra.testing.peers import FakePeer
+from mentra.testing.stores import MemoryAppStore, MemoryUserStore
+
+T = TypeVar("T")
+
+WALL_TIME = 1_748_779_200.0
+"""2025-06-01T12:00:00Z, where a fake clock's zero is."""
+
+
+def success_of(awaitable: Awaitable[T] | Coroutine[Any, Any, T]) -> T:
+    """The result that is already there.
+
+    :raises AssertionError: it is not: advance the clock first.
+    :raises Exception: the awaitable failed; its exception.
+    """
+    results: list[Any] = []
+    deferred: Deferred[Any] = (
+        awaitable if isinstance(awaitable, Deferred) else ensureDeferred(awaitable)  # type: ignore[arg-type] # any coroutine does
+    )
+    deferred.addBoth(results.append)
+    if not results:
+        raise AssertionError("no result yet: advance the clock")
+    if isinstance(results[0], Failure):
+        results[0].raiseException()
+    return results[0]  # type: ignore[no-any-return] # what it was an awaitable of
+
+
+@implementer(IHttpAnswer)
+@attrs.frozen
+class FakeAnswer:
+    """An HTTP answer."""
+
+    status: int = 200
+    body: bytes = b'{"status":"success"}'
+
+
+@attrs.define
+class FakeRequest:
+    """A request that was made; fire ``answer`` to let it end."""
+
+    method: str
+    url: str
+    json: Any
+    headers: Any
+    timeout: float
+    answer: Deferred[IHttpAnswer] = attrs.field(factory=Deferred)
+
+    def succeed(self, status: int = 200, body: bytes = b'{"status":"success"}') -> None:
+        """Answer it."""
+        self.answer.callback(FakeAnswer(status, body))
+
+    def fail(self, code: str = "UNREACHABLE", message: str = "connection refused") -> None:
+        """Let it fail the way the real client does."""
+        self.answer.errback(Refused(code, message, where="app", retryable=True))
+
+
+@implementer(IHttpClient)
+@attrs.define
+class FakeHttp:
+    """Keeps what it was asked; nothing is answered until a test does."""
+
+    requests: list[FakeRequest] = attrs.field(factory=list)
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        json: Any = None,
+        headers: Any = None,
+        timeout: float = 10.0,
+        max_bytes: int = 1_048_576,
+    ) -> Deferred[IHttpAnswer]:
+        """Keep it."""
+        asked = FakeRequest(method, url, json, headers, timeout)
+        self.requests.append(asked)
+        return asked.answer
+
+
+@implementer(IMetrics)
+@attrs.define
+class FakeMetrics:
+    """Keeps what it was told."""
+
+    registry: CollectorRegistry = attrs.field(factory=CollectorRegistry)
+    told: list[tuple[Any, ...]] = attrs.field(factory=list)
+
+    def received(self, path: str, message_type: type) -> None:
+        """Keep it."""
+        self.told.append(("received", path, message_type))
+
+    def failed(self, path: str, handler: str) -> None:
+        """Keep it."""
+        self.told.append(("failed", path, handler))
+
+    def opened(self, path: str) -> None:
+        """Keep it."""
+        self.told.append(("opened", path))
+
+    def closed(self, path: str, code: int) -> None:
+        """Keep it."""
+        self.told.append(("closed", path, code))
+
+    def observe(self, stage: str, seconds: float) -> None:
+        """Keep it."""
+        self.told.append(("observe", stage, seconds))
+
+
+@implementer(ITokens)
+class FakeTokens:
+    """Tokens anyone can read: ``user:ADDRESS`` and ``app:PACKAGE:KEY``."""
+
+    def issue_user(self, user_id: str, seconds: float) -> str:
+        """``user:ADDRESS``."""
+        return f"user:{user_id}"
+
+    def verify_user(self, token: str) -> str:
+        """The address.
+
+        :raises Refused: ``INVALID_TOKEN``.
+        """
+        kind, _, user_id = token.partition(":")
+        if kind != "user":
+            raise Refused("INVALID_TOKEN", "Invalid token")
+        return user_id
+
+    def issue_app(self, package_name: str, api_key: str) -> str:
+        """``app:PACKAGE:KEY``."""
+        return f"app:{package_name}:{api_key}"
+
+    def verify_app(self, token: str) -> tuple[str, str]:
+        """Package and key.
+
+        :raises Refused: ``JWT_INVALID``.
+        """
+        kind, _, rest = token.partition(":")
+        if kind != "app":
+            raise Refused("JWT_INVALID", "Invalid token")
+        package_name, _, api_key = rest.partition(":")
+        return package_name, api_key
+
+
+class _Sections(dict[type[msgspec.Struct], msgspec.Struct]):
+    """Every section at its defaults, unless given."""
+
+    def get(self, section: type[msgspec.Struct], default: Any = None) -> Any:  # type: ignore[override] # narrower on purpose
+        return super().get(section) or section()
+
+
+def house_with(
+    *plugins: object,
+    clock: Clock | None = None,
+    sections: Iterable[msgspec.Struct] = (),
+    parts: dict[InterfaceClass, object] | None = None,
+) -> House:
+    """Services with fake collaborators and just these plugins (and the sessions).
+
+    ``clock`` is a ``Clock``, ``http`` a :class:`FakeHttp`, ``metrics`` a :class:`FakeMetrics`;
+    stores are in memory.  Sections not given have their defaults.
+    """
+    the_clock = clock or Clock()
+    known = _Sections({type(section): section for section in sections})
+    catalogue = Catalogue([sessions, *plugins])
+    apps = MemoryAppStore()
+    ready: dict[InterfaceClass, object] = {
+        IAppStore: apps,
+        IUserStore: MemoryUserStore(apps),
+        ITokens: FakeTokens(),
+    }
+    house = House(
+        catalogue,
+        clock=the_clock,
+        now=lambda: WALL_TIME + the_clock.seconds(),
+        http=FakeHttp(),
+        metrics=FakeMetrics(),
+        sections=known,
+        parts=ready | (parts or {}),
+    )
+    house.startService()
+    return house
+
+
+def session_in(house: House, user_id: str = "ann@x.org") -> UserSession:
+    """A session of *user_id* with a :class:`FakePeer` as its glasses."""
+    peer = FakePeer("glasses", Identity(user_id))
+    session: UserSession = success_of(ISessions(house).glasses_opened(user_id, peer))
+    return session
+
+
+def session_with(
+    *plugins: object, clock: Clock | None = None, sections: Iterable[msgspec.Struct] = ()
+) -> UserSession:
+    """A session with just these plugins, in a house of its own."""
+    return session_in(house_with(*plugins, clock=clock, sections=sections))
+
+
+@implementer(IContext)
+@attrs.define(eq=False)
+class FakeContext:
+    """What a handler is given besides the message."""
+
+    services: IServices
+    session: IUserSession | None = None
+    peer: IPeer = attrs.field(factory=FakePeer)
+    correlation_id: str = "fake-1"
+
+    def enter(self, session: IUserSession, identity: Identity) -> None:
+        """The handshake is done."""
+        self.session = session
+        self.peer.identity = identity
+
+
+__all__ = [
+    "WALL_TIME",
+    "FakeContext",
+    "FakeHttp",
+    "FakeMetrics",
+    "FakeRequest",
+    "FakeTokens",
+    "GlassesSettings",
+    "house_with",
+    "session_in",
+    "session_with",
+    "success_of",
+]

@@ -1,0 +1,46 @@
+"""Fixtures for every test: a fake clock, and an eye on Twisted's log."""
+
+import gc
+import os
+from collections.abc import Iterator
+
+import pytest
+import txaio
+from twisted.internet.task import Clock
+from twisted.logger import LogEvent, globalLogPublisher
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """A clock that stands still; Autobahn's own timers follow it too."""
+    made = Clock()
+    txaio.use_twisted()
+    monkeypatch.setattr(txaio.config, "loop", made)
+    return made
+
+
+@pytest.fixture(autouse=True)
+def logged_failures() -> Iterator[list[LogEvent]]:
+    """Failures in Twisted's log; what a test expects it removes, anything left fails it."""
+    failures: list[LogEvent] = []
+
+    def observe(event: LogEvent) -> None:
+        if "log_failure" in event:
+            failures.append(event)
+
+    globalLogPublisher.addObserver(observe)
+    yield failures
+    # a Deferred reports an unhandled error only when it is collected
+    gc.collect()
+    globalLogPublisher.removeObserver(observe)
+    assert not failures, [str(event["log_failure"]) for event in failures]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):  # type: ignore[no-untyped-def] # pytest's own generator type is private
+    """Where everything is installed, a skipped test is a failed one."""
+    report = yield
+    if report.skipped and os.environ.get("MENTRA_TEST_NO_SKIP") and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} was skipped where nothing may be: {report.longrepr}"
+    return report
