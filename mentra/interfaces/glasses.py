@@ -35,6 +35,15 @@ class IApps(Interface):
     def recover(package_name: str) -> None:
         """The app's server is back: call its webhook again if the app is running or in grace."""
 
+    def restore() -> None:
+        """The session is new: start, in the background, what ran when the last one ended."""
+
+    def wake() -> None:
+        """The glasses are back: restart, one after another, the apps that were lost meanwhile."""
+
+    def drop_unfit() -> None:
+        """The glasses changed: stop what needs hardware that these lack."""
+
     def state(package_name: str) -> str:
         """``stopped``, ``connecting``, ``running``, ``grace_period``, ``resurrecting``,
         ``dormant`` or ``stopping``."""
@@ -75,9 +84,15 @@ class ISubscriptions(Interface):
     def rate(package_name: str) -> str | None:
         """The app's location rate, None without a location subscription."""
 
+    version: int = Attribute("Rises with every change of a list.")
+
     def matching(stream_type: str, language: str | None = None, target: str | None = None) -> Any:
         """Who gets an event: (package name, the app's own subscription string) pairs, a tuple;
-        one pair per distinct matching string.  Remembered until a list changes."""
+        one pair per distinct matching string.  Remembered until a list changes.
+
+        :param language: of a transcription, source of a translation, gesture of a touch, key of
+            a setting.
+        """
 
     def remove(package_name: str) -> None:
         """The app is gone for good: forget its list."""
@@ -92,7 +107,7 @@ class IRelay(Interface):
         """Wrap *raw* (JSON text) as ``data_stream`` for every running subscriber that may see it;
         how many frames were sent.
 
-        :param language: of a transcription, or source of a translation.
+        :param language: of a transcription, source of a translation, or gesture of a touch.
         :param target: target language of a translation.
         """
 
@@ -102,6 +117,9 @@ class IRelay(Interface):
     def to_app(package_name: str, stream: str, raw: bytes) -> bool:
         """One event to one app under the given stream string; False if it is not running or may not
         see it."""
+
+    def unknown(path: str, type_name: str) -> None:
+        """A frame came that nobody handles: named in the log, once per type."""
 
 
 class IDisplay(Interface):
@@ -128,6 +146,9 @@ class IMicrophone(Interface):
 
     def resend() -> None:
         """Tell the phone now, past all debounces."""
+
+    def resend_soon() -> None:
+        """The phone came back on a new socket: tell it once it has read its welcome."""
 
     def heard() -> None:
         """Audio came."""

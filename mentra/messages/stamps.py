@@ -1,0 +1,35 @@
+"""Time stamps as they stand on the wire: ISO 8601, UTC, milliseconds."""
+
+import time
+from collections.abc import Callable
+from functools import lru_cache
+
+
+@lru_cache(maxsize=4)
+def _to_the_second(seconds: int) -> str:
+    # most stamps of a busy server fall into the second of the one before
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
+
+
+class Stamps:
+    """Stamps frames; each text is made once per millisecond.
+
+    :param now: wall time, POSIX seconds.
+    """
+
+    __slots__ = ("_millisecond", "_now", "_tail")
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._millisecond = -1
+        self._tail = b""
+
+    def tail(self) -> bytes:
+        """What closes a frame: ``,"timestamp":"2025-06-01T12:00:00.000Z"}``."""
+        millisecond = int(self._now() * 1000)
+        if millisecond != self._millisecond:
+            seconds, fraction = divmod(millisecond, 1000)
+            text = _to_the_second(seconds)
+            self._tail = f',"timestamp":"{text}.{fraction:03}Z"}}'.encode()
+            self._millisecond = millisecond
+        return self._tail
