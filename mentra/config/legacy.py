@@ -1,0 +1,78 @@
+"""Variables that other servers of this protocol are configured with, and what they mean here."""
+
+import math
+import re
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+
+SECRET_VARIABLE = "AUGMENTOS_AUTH_JWT_SECRET"
+"""Holds the signing secret itself, so it is no key of the file."""
+
+_OFF, _ON = ("false", "0", "no", "off"), ("true", "1", "yes", "on")
+_PORT = re.compile(r"(?P<head>(?:tcp6?|ssl|tls):(?:port=)?)\d*")
+
+
+def _seconds(text: str, current: Any) -> float:
+    try:
+        milliseconds = float(text)
+    except ValueError:
+        milliseconds = math.nan
+    if not math.isfinite(milliseconds):
+        raise ValueError("expected milliseconds, a number such as 10000")
+    return milliseconds / 1000
+
+
+def _switch(text: str, current: Any) -> bool:
+    word = text.lower()
+    if word not in _OFF + _ON:
+        raise ValueError('expected "true" or "false"')
+    return word in _ON
+
+
+def _words(text: str, current: Any) -> list[str]:
+    return [word.strip() for word in text.split(",") if word.strip()]
+
+
+def _text(text: str, current: Any) -> str:
+    return text
+
+
+def _port(text: str, current: Any) -> str:
+    if not (text.isdecimal() and text.isascii() and int(text) <= 65_535):
+        raise ValueError("expected a port from 0 to 65535")
+    listen = str(current)
+    if not _PORT.match(listen):
+        raise ValueError(f"server.listen is {listen!r}, which has no port; unset one of them")
+    return _PORT.sub(rf"\g<head>{int(text)}", listen, count=1)
+
+
+@attrs.frozen
+class Legacy:
+    """A variable and the key it sets.
+
+    :ivar read: makes the value out of the text and the value the key has without the variable;
+        ValueError says what was expected.
+    """
+
+    variable: str
+    key: str
+    read: Callable[[str, Any], Any]
+    unit: str = ""
+
+
+LEGACY = (
+    Legacy("PORT", "server.listen", _port, "the port in it"),
+    Legacy("CORS_ORIGINS", "server.cors_origins", _words, "separated by commas"),
+    Legacy("GLASSES_HEARTBEAT_MS", "wire.heartbeat", _seconds, "milliseconds"),
+    Legacy("PONG_TIMEOUT_MS", "wire.pong_timeout", _seconds, "milliseconds"),
+    Legacy("PONG_TIMEOUT_ENABLED", "wire.pong_timeout_enabled", _switch),
+    Legacy("SESSION_GRACE_PERIOD_MS", "glasses.grace", _seconds, "milliseconds"),
+    Legacy("SESSION_GRACE_CLEANUP_ENABLED", "glasses.grace_enabled", _switch),
+    Legacy("APP_SESSION_TIMEOUT_MS", "apps.connect_timeout", _seconds, "milliseconds"),
+    Legacy("APP_GRACE_PERIOD_MS", "apps.grace", _seconds, "milliseconds"),
+    Legacy("APP_SUBSCRIPTION_GRACE_MS", "apps.subscription_grace", _seconds, "milliseconds"),
+    Legacy("CLOUD_PUBLIC_HOST_NAME", "server.public_host", _text),
+    Legacy("CLOUD_LOCAL_HOST_NAME", "server.local_host", _text),
+)
