@@ -1,0 +1,132 @@
+"""The two ways in: for the server, and for a command that ends soon."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
+
+import attrs
+from sqlalchemy import Connection, Engine
+from twisted.application.service import MultiService
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorFromThreads
+from twisted.logger import Logger
+
+from mentra.stores.app_store import AppStore
+from mentra.stores.database import Database
+from mentra.stores.engine import for_writing, locate, make_engine, transact
+from mentra.stores.migrate import Upgrade, prepare, upgrade
+from mentra.stores.user_store import UserStore
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Stores(MultiService):
+    """The stores of a running server; made by :func:`open_stores`.
+
+    :ivar apps: an ``IAppStore``.
+    :ivar users: an ``IUserStore``.
+    """
+
+    _log = Logger()
+
+    def __init__(self, database: Database, now: Callable[[], float]) -> None:
+        super().__init__()
+        self._database = database
+        database.setServiceParent(self)
+        self.apps = AppStore(database, now)
+        self.users = UserStore(database, now)
+
+    def ready(self) -> Deferred[None]:
+        """Fires when the database is up to date and what is kept in memory has been read.
+
+        The service must be running.  It may be asked again.
+
+        :raises mentra.errors.StoreError: the database cannot be used.
+        """
+        return Deferred.fromCoroutine(self._ready())
+
+    async def _ready(self) -> None:
+        done = await self._database.call(lambda: prepare(self._database.place))
+        if done is not None and done.copy is not None:
+            self._log.info(
+                "the store {place} was upgraded to revision {after}; a copy from before is {copy}",
+                place=str(self._database.place),
+                after=done.after,
+                copy=str(done.copy),
+            )
+        await self.refresh()
+
+    def refresh(self) -> Deferred[None]:
+        """Somebody else (the ``mentra`` command) wrote: read what is kept in memory again."""
+        return Deferred.fromCoroutine(self._refresh())
+
+    async def _refresh(self) -> None:
+        await self.apps.refresh()
+        await self.users.refresh()
+
+
+def open_stores(
+    url: str | None, state_dir: Path, reactor: IReactorFromThreads, now: Callable[[], float]
+) -> Stores:
+    """The stores at *url*, or in the SQLite file ``mentra.db`` in *state_dir*: a service.
+
+    Wait for ``ready()`` after starting it.
+
+    :param now: wall time, POSIX seconds.
+    :raises mentra.errors.StoreError: the URL is none of ours, its driver is missing, or the file
+        cannot be made.
+    """
+    return Stores(Database(locate(url, state_dir), reactor), now)
+
+
+@attrs.frozen
+class CommandStore:
+    """A store that answers at once; made by :func:`open_for_command`.
+
+    What can be done are the functions of :mod:`mentra.stores.apps` and :mod:`mentra.stores.users`.
+    """
+
+    _engine: Engine
+
+    def run(
+        self,
+        function: Callable[Concatenate[Connection, P], T],
+        /,
+        *arguments: P.args,
+        **keywords: P.kwargs,
+    ) -> T:
+        """What *function* returns for a connection and the arguments, once it is on the disk.
+
+        :raises mentra.errors.StoreError: the database could not do it; nothing was changed.
+        """
+        return transact(
+            for_writing(self._engine),
+            lambda connection: function(connection, *arguments, **keywords),
+        )
+
+
+@contextmanager
+def open_for_command(url: str | None, state_dir: Path) -> Iterator[CommandStore]:
+    """The same database as :func:`open_stores`, without a reactor: ``store.run(users.all_ids)``.
+
+    A server may run meanwhile; tell it to ``refresh`` afterwards.
+
+    :raises mentra.errors.StoreError: as there, and as ``ready()`` does.
+    """
+    place = locate(url, state_dir)
+    prepare(place)
+    engine = make_engine(place, 1)
+    try:
+        yield CommandStore(engine)
+    finally:
+        engine.dispose()
+
+
+def upgrade_store(url: str | None, state_dir: Path) -> Upgrade | None:
+    """Bring the database up to this version's tables; None if it was there already.
+
+    :raises mentra.errors.StoreError: as ``open_for_command``.
+    """
+    return upgrade(locate(url, state_dir))

@@ -1,0 +1,116 @@
+"""The tables.  ``migrations/`` brings a database up to exactly these; a test compares the two."""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Double,
+    ForeignKey,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+REVISION = "0001"
+"""Newest migration: what a database must be at."""
+
+metadata = MetaData(
+    # migrations that rebuild a table must be able to name its constraints
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _order() -> Column[int]:
+    # counts up, so it tells which row came first when times are equal;
+    # on SQLite only a plain INTEGER is the row id
+    return Column("id", BigInteger().with_variant(Integer(), "sqlite"), primary_key=True)
+
+
+def _user(*, primary_key: bool = False) -> Column[str]:
+    target = ForeignKey("users.user_id", ondelete="CASCADE")
+    return Column("user_id", Text, target, primary_key=primary_key, nullable=False)
+
+
+def _package(*, primary_key: bool = False, index: bool = False) -> Column[str]:
+    target = ForeignKey("apps.package_name", ondelete="CASCADE")
+    return Column(
+        "package_name", Text, target, primary_key=primary_key, nullable=False, index=index
+    )
+
+
+# times are POSIX seconds; "record" and "settings" are JSON
+
+apps = Table(
+    "apps",
+    metadata,
+    Column("package_name", Text, primary_key=True),
+    Column("record", Text, nullable=False),
+)
+
+app_keys = Table(
+    "app_keys",
+    metadata,
+    _order(),
+    _package(),
+    Column("key_hash", String(64), nullable=False),
+    Column("created_at", Double, nullable=False),
+    UniqueConstraint("package_name", "key_hash"),
+)
+
+app_servers = Table(
+    "app_servers",
+    metadata,
+    _package(primary_key=True),
+    Column("record", Text, nullable=False),
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("user_id", Text, primary_key=True),
+    Column("created_at", Double, nullable=False),
+    Column("settings", Text, nullable=False),
+)
+
+installs = Table(
+    "installs",
+    metadata,
+    _order(),
+    _user(),
+    _package(index=True),
+    Column("installed_at", Double, nullable=False),
+    Column("last_active_at", Double),
+    UniqueConstraint("user_id", "package_name"),
+)
+
+running_apps = Table(
+    "running_apps",
+    metadata,
+    _order(),
+    _user(),
+    _package(index=True),
+    UniqueConstraint("user_id", "package_name"),
+)
+
+app_settings = Table(
+    "app_settings",
+    metadata,
+    _user(primary_key=True),
+    _package(primary_key=True, index=True),
+    Column("settings", Text, nullable=False),
+)
+
+# outlives its user: that is what it is for
+revocations = Table(
+    "revocations",
+    metadata,
+    Column("user_id", Text, primary_key=True),
+    Column("revoked_before", Double, nullable=False),
+)

@@ -1,0 +1,157 @@
+"""One set of stores for each kind of database, and a loop that waits for their threads."""
+
+import os
+import queue
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+from sqlalchemy import create_engine, make_url, text
+from sqlalchemy.exc import OperationalError
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+
+from mentra.stores import schema
+from mentra.stores.opening import Stores, open_stores, upgrade_store
+from mentra.testing.stores import MemoryAppStore, MemoryUserStore
+
+ADMIN_URL = os.environ.get(
+    "MENTRA_TEST_POSTGRESQL", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
+)
+PATIENCE = 60.0
+
+
+class ThreadLoop:
+    """As much of a reactor as threads need: runs what they hand over while it waits."""
+
+    def __init__(self) -> None:
+        self._handed_over: queue.Queue[Callable[[], object]] = queue.Queue()
+
+    def callFromThread(  # noqa: N802 - the reactor's name for it
+        self, function: Callable[..., Any], *args: Any, **kwargs: Any
+    ) -> None:
+        self._handed_over.put(lambda: function(*args, **kwargs))
+
+    def wait(self, awaitable: Awaitable[Any]) -> Any:
+        """The awaitable's result, or the exception it failed with."""
+        results: list[Any] = []
+        deferred = (
+            awaitable if isinstance(awaitable, Deferred) else Deferred.fromCoroutine(awaitable)
+        )
+        deferred.addBoth(results.append)
+        while not results:
+            self._handed_over.get(timeout=PATIENCE)()
+        if isinstance(results[0], Failure):
+            results[0].raiseException()
+        return results[0]
+
+
+@pytest.fixture
+def loop() -> ThreadLoop:
+    return ThreadLoop()
+
+
+@attrs.define
+class Open:
+    """Stores of one kind, open.
+
+    :ivar now: the wall time they see.
+    :ivar opened: the service, None in memory.
+    """
+
+    kind: str
+    loop: ThreadLoop
+    url: str | None
+    state_dir: Path
+    now: float = 1_000.0
+    apps: Any = None
+    users: Any = None
+    opened: Stores | None = None
+
+    def wait(self, awaitable: Awaitable[Any]) -> Any:
+        return self.loop.wait(awaitable)
+
+    def open(self) -> None:
+        if self.kind == "memory":
+            self.apps = MemoryAppStore()
+            self.users = MemoryUserStore(self.apps, lambda: self.now)
+            return
+        self.opened = open_stores(self.url, self.state_dir, self.loop, lambda: self.now)
+        self.opened.startService()
+        self.wait(self.opened.ready())
+        self.apps, self.users = self.opened.apps, self.opened.users
+
+    def close(self) -> None:
+        if self.opened is not None:
+            self.wait(self.opened.stopService())
+            self.opened = None
+
+    def reopen(self) -> None:
+        """As after a restart; what is in memory cannot be, and stays."""
+        if self.kind != "memory":
+            self.close()
+            self.open()
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[str]:
+    """URL of an empty database of our own."""
+    pytest.importorskip("psycopg", reason="psycopg is not installed")
+    name = f"mentra_test_{os.getpid()}"
+    server = create_engine(ADMIN_URL, isolation_level="AUTOCOMMIT")
+    try:
+        with server.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name}"))
+    except OperationalError:
+        pytest.skip(f"no PostgreSQL answers at {ADMIN_URL}")
+    yield make_url(ADMIN_URL).set(database=name).render_as_string(hide_password=False)
+    with server.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    server.dispose()
+
+
+@pytest.fixture
+def empty_postgresql(postgresql_server: str) -> str:
+    """URL of a PostgreSQL database without tables."""
+    engine = create_engine(postgresql_server)
+    with engine.begin() as connection:
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
+    engine.dispose()
+    return postgresql_server
+
+
+@pytest.fixture
+def postgresql(postgresql_server: str, tmp_path: Path) -> str:
+    """URL of a PostgreSQL database with our tables, without rows."""
+    upgrade_store(postgresql_server, tmp_path)
+    engine = create_engine(postgresql_server)
+    names = ", ".join(table.name for table in schema.metadata.sorted_tables)
+    with engine.begin() as connection:
+        connection.execute(text(f"TRUNCATE {names}"))
+    engine.dispose()
+    return postgresql_server
+
+
+def _opened(
+    kind: str, loop: ThreadLoop, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Open]:
+    url = request.getfixturevalue("postgresql") if kind == "postgresql" else None
+    stores = Open(kind, loop, url, tmp_path)
+    stores.open()
+    yield stores
+    stores.close()
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
+def stores(loop: ThreadLoop, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Open]:
+    """Stores of every kind, one after the other."""
+    yield from _opened(request.param, loop, tmp_path, request)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def kept(loop: ThreadLoop, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Open]:
+    """Stores that have a database."""
+    yield from _opened(request.param, loop, tmp_path, request)
