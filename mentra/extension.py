@@ -35,12 +35,17 @@ class Limits:
     :ivar max_queue: bytes queued towards a peer that does not read.
     :ivar max_rate: messages a second, averaged over ten seconds; more closes with 1008.
     :ivar max_waiting: messages waiting behind a handler that has not answered.
+    :ivar handshake_within: seconds for a peer that ``admit`` did not identify to ``enter`` a
+        session; more closes with 1008.  None: for ever.
+    :ivar pong_matters: whether a peer that shows no sign of life after pings is closed with 1001.
     """
 
     max_frame: int
     max_queue: int
     max_rate: float
     max_waiting: int
+    handshake_within: float | None = None
+    pong_matters: bool = True
 
 
 # -- messages --------------------------------------------------------------------------------

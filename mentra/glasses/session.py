@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Awaitable
-from typing import Annotated
+from typing import Annotated, cast
 
 from msgspec import Meta
 from twisted.internet.defer import Deferred
@@ -15,7 +15,7 @@ from mentra.extension import ComponentFactory, ConfigSection, Section
 from mentra.facets import Faceted
 from mentra.glasses.presence import Grace, Presence, presence_machine
 from mentra.interfaces.messaging import IPeer
-from mentra.interfaces.services import ICatalogue, IServices
+from mentra.interfaces.services import IAuthRules, ICatalogue, IServices
 from mentra.interfaces.session import ISessions, IUserSession
 from mentra.interfaces.stores import IUserStore
 from mentra.messages import Message
@@ -63,6 +63,7 @@ class UserSession(Faceted):
         self.number = number
         self.started_at = services.now()
         self.glasses: IPeer | None = None
+        self.arrivals = 0
         self.ending = False
         self.presence: Presence | None = None
 
@@ -113,8 +114,8 @@ class Sessions:
         """
         session = self._sessions.get(user_id)
         if session is None:
-            user = await self._users.create(user_id)
-            if not peer.is_open:
+            user = await self._user(user_id)
+            if not peer.alive:
                 raise Refused("SESSION_ERROR", "the connection closed while its session was made")
             # another socket of this user may have been quicker
             session = self._sessions.get(user_id) or self._begin(user)
@@ -152,6 +153,14 @@ class Sessions:
             session.forget_facets()
             session.presence = None
 
+    async def _user(self, user_id: str) -> User:
+        if IAuthRules(self._services).create_users:
+            return cast(User, await self._users.create(user_id))
+        user = await self._users.load(user_id)
+        if user is None:
+            raise Refused("SESSION_ERROR", "this user is not known here")
+        return cast(User, user)
+
     def _begin(self, user: User) -> UserSession:
         if len(self._sessions) >= self._settings.max_sessions:
             raise Refused("SESSION_ERROR", "no more sessions are taken here", retryable=True)
@@ -167,6 +176,7 @@ class Sessions:
 
     def _attach(self, session: UserSession, peer: IPeer) -> None:
         older, session.glasses = session.glasses, peer
+        session.arrivals += 1
         if older is not None and older is not peer:
             # phones reconnect before we notice that their old socket is dead
             older.close(1000, "New connection established")

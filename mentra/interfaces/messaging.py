@@ -69,7 +69,7 @@ class IPeer(Interface):
     path: str = Attribute("The path's name.")
     address: str = Attribute("IP address of the client, behind trusted proxies the forwarded one.")
     identity: Any = Attribute("The :class:`mentra.identity.Identity`, None before the handshake.")
-    is_open: bool = Attribute("Whether sending makes sense.")
+    alive: bool = Attribute("Whether sending makes sense.")
     opened_at: float = Attribute("Clock seconds of the upgrade.")
     last_seen: float = Attribute("Clock seconds of the last sign of life (frame or pong).")
 
@@ -131,6 +131,9 @@ class IPath(Interface):
 
         :raises mentra.errors.Dismissed: the peer is told why and closed.
         """
+
+    def farewell(context: Any) -> Any:
+        """The server stops: the frame to send before the close 1001, or None."""
 
     def closed(context: Any, code: int, reason: str) -> None:
         """The connection is gone.

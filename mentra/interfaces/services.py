@@ -69,6 +69,20 @@ class ITokens(Interface):
         """
 
 
+class IPublicAddress(Interface):
+    """Where this server is found, and who is one of the house."""
+
+    def base_url() -> str:
+        """``http://`` or ``https://`` URL that phones and apps reach, without trailing slash."""
+
+    def app_websocket_url(system: bool) -> str:
+        """The URL an app is told to connect to; a *system* app may have a nearer one."""
+
+    def is_system_address(address: str) -> bool:
+        """Whether a system app may connect from the IP *address*; true where no networks are
+        configured."""
+
+
 class IHttpClient(Interface):
     """HTTP towards app servers and engines."""
 
@@ -121,6 +135,33 @@ class IMetrics(Interface):
 
     def observe(stage: str, seconds: float) -> None:
         """*seconds* were spent in *stage* (``relay``, ``received``, ``fanned_out``, ...)."""
+
+
+class IObserved(Interface):
+    """Figures put together for people: what ``/health`` shows."""
+
+    def health() -> Any:
+        """``connections``, ``messages`` and ``loopLag`` (seconds): a dict."""
+
+
+class IReadiness(Interface):
+    """What still stands between this process and its work.  Adapt the services to it."""
+
+    def missing() -> Any:
+        """What is missing, name to reason: a dict; empty means ready."""
+
+    def lacks(name: str, reason: str) -> None:
+        """*name* (``stores``, ``listening``, ...) is not there, because of *reason*."""
+
+    def has(name: str) -> None:
+        """*name* is there (again)."""
+
+
+class IAuthRules(Interface):
+    """What the configuration says of coming in."""
+
+    first_message: bool = Attribute("Glasses may send their token in their first message.")
+    create_users: bool = Attribute("A valid token of a new address makes that user.")
 
 
 class ICatalogue(Interface):

@@ -17,6 +17,7 @@ class IUserSession(Interface):
     number: int = Attribute("Rises with every session: tells a newer one from an older.")
     started_at: float = Attribute("Wall time of its start, POSIX seconds.")
     glasses: Any = Attribute("The current glasses :class:`IPeer`, None while the phone is away.")
+    arrivals: int = Attribute("How many glasses sockets it has had.")
     ending: bool = Attribute("True from ``SessionEnding`` on.")
 
     def to_glasses(message: Any) -> bool:

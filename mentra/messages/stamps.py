@@ -11,6 +11,12 @@ def _to_the_second(seconds: int) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
 
 
+def iso(seconds: float) -> str:
+    """POSIX *seconds* as ``2025-06-01T12:00:00.000Z``."""
+    whole, fraction = divmod(int(seconds * 1000), 1000)
+    return f"{_to_the_second(whole)}.{fraction:03}Z"
+
+
 class Stamps:
     """Stamps frames; each text is made once per millisecond.
 
@@ -28,8 +34,7 @@ class Stamps:
         """What closes a frame: ``,"timestamp":"2025-06-01T12:00:00.000Z"}``."""
         millisecond = int(self._now() * 1000)
         if millisecond != self._millisecond:
-            seconds, fraction = divmod(millisecond, 1000)
-            text = _to_the_second(seconds)
-            self._tail = f',"timestamp":"{text}.{fraction:03}Z"}}'.encode()
+            whole, fraction = divmod(millisecond, 1000)
+            self._tail = f',"timestamp":"{_to_the_second(whole)}.{fraction:03}Z"}}'.encode()
             self._millisecond = millisecond
         return self._tail

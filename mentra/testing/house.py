@@ -1,7 +1,7 @@
 """The services on a fake clock, and sessions in them."""
 
 from collections.abc import Awaitable, Coroutine, Iterable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import attrs
 import msgspec
@@ -17,7 +17,14 @@ from mentra.glasses.session import GlassesSettings, UserSession, sessions
 from mentra.house import House
 from mentra.identity import Identity
 from mentra.interfaces.messaging import IContext, IPeer
-from mentra.interfaces.services import IHttpAnswer, IHttpClient, IMetrics, IServices, ITokens
+from mentra.interfaces.services import (
+    IAuthRules,
+    IHttpAnswer,
+    IHttpClient,
+    IMetrics,
+    IServices,
+    ITokens,
+)
 from mentra.interfaces.session import ISessions, IUserSession
 from mentra.interfaces.stores import IAppStore, IUserStore
 from mentra.routing.catalogue import Catalogue
@@ -38,7 +45,7 @@ def success_of(awaitable: Awaitable[T] | Coroutine[Any, Any, T]) -> T:
     """
     results: list[Any] = []
     deferred: Deferred[Any] = (
-        awaitable if isinstance(awaitable, Deferred) else ensureDeferred(awaitable)  # type: ignore[arg-type] # any coroutine does
+        awaitable if isinstance(awaitable, Deferred) else ensureDeferred(cast(Any, awaitable))
     )
     deferred.addBoth(results.append)
     if not results:
@@ -163,10 +170,19 @@ class FakeTokens:
         return package_name, api_key
 
 
+@implementer(IAuthRules)
+@attrs.define
+class FakeAuthRules:
+    """The defaults."""
+
+    first_message: bool = False
+    create_users: bool = True
+
+
 class _Sections(dict[type[msgspec.Struct], msgspec.Struct]):
     """Every section at its defaults, unless given."""
 
-    def get(self, section: type[msgspec.Struct], default: Any = None) -> Any:  # type: ignore[override] # narrower on purpose
+    def get(self, section: type[msgspec.Struct], default: Any = None) -> Any:
         return super().get(section) or section()
 
 
@@ -189,6 +205,7 @@ def house_with(
         IAppStore: apps,
         IUserStore: MemoryUserStore(apps),
         ITokens: FakeTokens(),
+        IAuthRules: FakeAuthRules(),
     }
     house = House(
         catalogue,
@@ -235,6 +252,7 @@ class FakeContext:
 
 __all__ = [
     "WALL_TIME",
+    "FakeAuthRules",
     "FakeContext",
     "FakeHttp",
     "FakeMetrics",

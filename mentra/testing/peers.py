@@ -24,7 +24,7 @@ class FakePeer:
     path: str = "glasses"
     identity: Identity | None = None
     address: str = "127.0.0.1"
-    is_open: bool = True
+    alive: bool = True
     opened_at: float = 0.0
     last_seen: float = 0.0
     sent: list[Message | bytes] = attrs.field(factory=list)
@@ -34,20 +34,20 @@ class FakePeer:
 
     def send(self, message: Message) -> bool:
         """Keep *message*; False once closed."""
-        if self.is_open:
+        if self.alive:
             self.sent.append(message)
-        return self.is_open
+        return self.alive
 
     def splice(self, head: bytes, body: bytes, tail: bytes) -> bool:
         """Keep the parts, joined; False once closed."""
-        if self.is_open:
+        if self.alive:
             self.sent.append(head + body + tail)
-        return self.is_open
+        return self.alive
 
     def close(self, code: int = 1000, reason: str = "") -> None:
         """Be closed; the first call counts."""
-        if self.is_open:
-            self.is_open = False
+        if self.alive:
+            self.alive = False
             self.close_code, self.close_reason = code, reason
 
     def take(self) -> list[Message | bytes]:

@@ -1,0 +1,1 @@
+"""The WebSocket edge: peers, factories, limits, and the dialects that spell messages."""

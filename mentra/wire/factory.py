@@ -1,0 +1,198 @@
+"""Makes the peers of one path, and keeps what they share."""
+
+import itertools
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import attrs
+from autobahn.twisted.websocket import WebSocketServerFactory
+from autobahn.websocket.compress import PerMessageDeflateOffer, PerMessageDeflateOfferAccept
+from twisted.application.service import MultiService
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import deferLater
+from twisted.logger import Logger, LogLevel
+
+from mentra.interfaces.messaging import IDialect, IPath, IRouter
+from mentra.interfaces.services import IServices
+from mentra.messages import Message
+from mentra.wire.admission import Admission
+from mentra.wire.batch import Batch
+from mentra.wire.fast_receive import AVAILABLE as FAST_RECEIVE
+from mentra.wire.frames import BINARY, TEXT, frame
+from mentra.wire.heartbeat import Heartbeat
+from mentra.wire.lean import lean_defaults, without_colours
+from mentra.wire.peer import Peer
+from mentra.wire.upgrade import Network, client_address
+
+LOOK_EVERY = 0.05
+"""Seconds between two looks at whether all peers are gone."""
+
+
+@attrs.frozen(kw_only=True)
+class WireOptions:
+    """How connections are kept.
+
+    :ivar fast: use the quick ways in and out where they are available.
+    :ivar compression: accept permessage-deflate where it is offered.
+    :ivar heartbeat: seconds between two pings of one peer.
+    :ivar pong_timeout: seconds without a sign of life; None: never mind.
+    :ivar idle_timeout: the same, for paths that do not insist on pongs.
+    :ivar handshake_timeout: seconds to complete the upgrade.
+    :ivar trusted: proxies whose ``X-Forwarded-For`` is believed.
+    """
+
+    fast: bool = True
+    compression: bool = False
+    heartbeat: float = 10.0
+    pong_timeout: float | None = 30.0
+    idle_timeout: float = 120.0
+    handshake_timeout: float = 10.0
+    trusted: tuple[Network, ...] = ()
+
+
+class PeerFactory(WebSocketServerFactory):
+    """The peers of one path.
+
+    :param batch: shared by all paths of the process.
+    :param admission: likewise.
+    :param timer: measures latencies, seconds.
+    """
+
+    log = Peer.log
+    _log = Logger()
+    _ids = itertools.count(1)
+
+    def __init__(
+        self,
+        path: IPath,
+        router: IRouter,
+        dialect: IDialect,
+        services: IServices,
+        *,
+        options: WireOptions,
+        batch: Batch,
+        admission: Admission,
+        reactor: Any,
+        timer: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        super().__init__(reactor=reactor, server="mentra")
+        without_colours()
+        self.entrance = path
+        self.services = services
+        self.clock: IReactorTime = services.clock
+        self.metrics = services.metrics
+        self.limits = path.limits(services)
+        self.burst = int(self.limits.max_rate * 10)
+        self.route = router.route
+        self.decode = dialect.decode
+        self.encode = dialect.encode
+        self.batch = batch
+        self.admission = admission
+        self.fast = options.fast and FAST_RECEIVE
+        self.handshake_timeout = options.handshake_timeout
+        self.peers: set[Peer] = set()
+        self.heartbeat = self._make_heartbeat(options, timer)
+        self._trusted = options.trusted
+        self._last: Message | None = None
+        self._last_frame: tuple[bytes, type[Message]] = (b"", Message)
+        self._set_options(options)
+        self.protocol = self._make_protocol()
+        self.service = PeerService(self)
+
+    def _make_heartbeat(self, options: WireOptions, timer: Callable[[], float]) -> Heartbeat:
+        observe = self.metrics.observe
+        return Heartbeat(
+            self.clock,
+            interval=options.heartbeat,
+            silence=options.pong_timeout if self.limits.pong_matters else None,
+            idle=options.idle_timeout,
+            timer=timer,
+            observe=lambda seconds: observe("ping", seconds),
+        )
+
+    def _set_options(self, options: WireOptions) -> None:
+        self.setProtocolOptions(
+            webStatus=False,
+            failByDrop=False,  # else no close frame tells why
+            maxFramePayloadSize=self.limits.max_frame,
+            maxMessagePayloadSize=self.limits.max_frame,
+            # deadlines are ours: Autobahn's batched timers round down to whole seconds
+            openHandshakeTimeout=0,
+            closeHandshakeTimeout=0,
+            autoPingInterval=0,
+        )
+        if options.compression:
+            self.setProtocolOptions(perMessageCompressionAccept=_accept_small_windows)
+
+    def _make_protocol(self) -> type[Peer]:
+        """A subclass with Autobahn's options on it, so that no peer carries a copy."""
+        defaults = lean_defaults()
+        named = Peer.CONFIG_ATTRS_COMMON + Peer.CONFIG_ATTRS_SERVER
+        settings = {name: getattr(self, name) for name in named}
+        accept = settings["perMessageCompressionAccept"]
+        settings["perMessageCompressionAccept"] = staticmethod(accept)
+        return type(
+            f"{type(self.entrance).__name__}Peer",
+            (Peer,),
+            {**settings, **defaults, "lean_defaults": defaults},
+        )
+
+    def next_id(self) -> str:
+        """A peer id: short, unique in this process, free of personal data."""
+        return f"{self.entrance.name}-{next(self._ids)}"
+
+    def client_address(self, host: str, forwarded_for: str | None) -> str:
+        """Who is at the other end of a connection from *host*."""
+        return client_address(host, forwarded_for, self._trusted)
+
+    def frame_of(self, message: Message) -> tuple[bytes, type[Message]]:
+        """The frame of *message* and its class; sending one message to many encodes it once."""
+        if message is not self._last:
+            payload, is_binary = self.encode(message)
+            self._last_frame = frame(BINARY if is_binary else TEXT, payload), type(message)
+            self._last = message
+        return self._last_frame
+
+    def report(self, text: str, **fields: object) -> None:
+        """Log the exception that is being handled."""
+        self._log.failure(text, None, LogLevel.critical, **fields)
+
+    def queued(self) -> int:
+        """Frames waiting for peers that do not keep up."""
+        return sum(len(peer.outbox) for peer in self.peers if peer.outbox is not None)
+
+
+class PeerService(MultiService):
+    """Starts and stops a factory's heartbeat, and takes leave of its peers."""
+
+    def __init__(self, factory: PeerFactory) -> None:
+        super().__init__()
+        self._factory = factory
+        factory.heartbeat.setServiceParent(self)
+
+    async def take_leave(self) -> None:
+        """Tell every peer that the server stops (1001); ends when all are gone."""
+        factory = self._factory
+        for peer in tuple(factory.peers):
+            goodbye = factory.entrance.farewell(peer.context)
+            if goodbye is not None:
+                peer.send(goodbye)
+            peer.close(1001, "Server shutting down")
+        while self._factory.peers:
+            await deferLater(self._factory.clock, LOOK_EVERY)
+
+
+def _accept_small_windows(offers: Iterable[object]) -> PerMessageDeflateOfferAccept | None:
+    """Full windows and context takeover would cost a hundred kilobytes a connection."""
+    for offer in offers:
+        if isinstance(offer, PerMessageDeflateOffer) and offer.accept_no_context_takeover:
+            return PerMessageDeflateOfferAccept(
+                offer,
+                request_no_context_takeover=True,
+                request_max_window_bits=10 if offer.accept_max_window_bits else 0,
+                no_context_takeover=True,
+                window_bits=10,
+                mem_level=4,
+            )
+    return None

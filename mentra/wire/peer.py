@@ -1,0 +1,294 @@
+"""One WebSocket connection."""
+
+from typing import Any
+
+from autobahn.websocket.types import ConnectionDeny, ConnectionRequest
+from msgspec.json import encode as encode_json
+from zope.interface import implementer
+
+from mentra.errors import Denied, Dismissed, Malformed
+from mentra.extension import Answer
+from mentra.identity import Identity
+from mentra.interfaces.messaging import IPeer
+from mentra.messages import Fault, Message
+from mentra.wire.context import Context
+from mentra.wire.fast_receive import OPEN, receive
+from mentra.wire.lane import Lane
+from mentra.wire.lean import QuietLog, slim_down
+from mentra.wire.sending import SendingProtocol
+from mentra.wire.upgrade import Upgrade
+from mentra.wire.write_through import can_write_through
+
+
+@implementer(IPeer)
+class Peer(SendingProtocol):
+    """Frames in, messages to the router; messages out, frames to the socket.
+
+    Handshake, extensions, close, ping, fragments and errors are Autobahn's.  What all peers of a
+    path share is in their factory.
+    """
+
+    log = QuietLog()
+    # Autobahn's options stand on a subclass made by the factory, so they are neither copied to
+    # each peer nor pretty-printed for a debug line
+    CONFIG_ATTRS: list[str] = []  # noqa: RUF012 - never changed; typed as Autobahn's
+    # lean idle connections: what most peers never need stands on the class until then
+    identity: Identity | None = None
+    context: Context | None = None
+    lane: Lane | None = None
+    held: bytes = b""
+    reading: bool = True
+    messages: int = 0
+    address: str = ""
+    longest_fast: int = 0
+    opened_at: float = 0.0
+    last_seen: float = 0.0
+    _denial: Denied | None = None
+    _admitted: bool = False
+    _pulse_group: int = -1
+    _rate_mark: int = 0
+    _rate_since: float = 0.0
+
+    @property
+    def path(self) -> str:
+        """The path's name."""
+        return self.factory.entrance.name
+
+    # -- opening
+
+    def connectionMade(self) -> None:
+        """Autobahn's part, then no Nagle delay: it reads its option before it is set."""
+        super().connectionMade()
+        self.peer_id = self.factory.next_id()
+        if hasattr(self.transport, "setTcpNoDelay"):
+            self.transport.setTcpNoDelay(True)
+        self._start_timer(self.factory.handshake_timeout)
+
+    def onConnect(self, request: ConnectionRequest) -> None:
+        """Let the path decide, before the 101."""
+        try:
+            host = getattr(self.transport.getPeer(), "host", "")
+            self.address = self.factory.client_address(host, request.headers.get("x-forwarded-for"))
+            self.factory.admission.admit(self.address)
+            self._admitted = True
+            upgrade = Upgrade(request, self.address)
+            self.identity = self.factory.entrance.admit(upgrade, self.factory.services)
+            if self.identity is not None:
+                self._count(self.identity)
+        except Denied as denial:
+            self._denial = denial
+            raise ConnectionDeny(denial.status, "refused") from None
+        except Dismissed as dismissal:
+            body: dict[str, object] = {"type": "connection_error", "message": dismissal.message}
+            self._denial = Denied(503, body)
+            raise ConnectionDeny(503, "refused") from None
+
+    def sendHttpErrorResponse(
+        self,
+        code: int,
+        reason: str,
+        responseHeaders: Any = None,  # noqa: N803 - Autobahn's name
+    ) -> None:
+        """Refuse the upgrade with a JSON body that says why."""
+        body = encode_json(self._denial.body if self._denial else {"error": reason})
+        lines = [f"HTTP/1.1 {code} {reason}", "Content-Type: application/json"]
+        lines += [f"{name}: {value}" for name, value in responseHeaders or ()]
+        if self._denial is not None and "retryAfter" in self._denial.body:
+            lines.append(f"Retry-After: {self._denial.body['retryAfter']}")
+        lines += [f"Content-Length: {len(body)}", "Connection: close", "", ""]
+        self.sendData("\r\n".join(lines).encode() + body)
+
+    def onOpen(self) -> None:
+        """Start what an open connection needs; nothing here may raise."""
+        self._cancel_timer()
+        factory = self.factory
+        self.opened_at = self.last_seen = self._rate_since = factory.clock.seconds()
+        self._rate_mark = factory.burst
+        self._writes_through = factory.fast and can_write_through(self.transport)
+        if factory.fast and self._perMessageCompress is None:
+            self.longest_fast = min(factory.limits.max_frame, 65_535)
+        self.context = Context(self, factory.services)
+        self._pulse_group = factory.heartbeat.add(self)
+        factory.peers.add(self)
+        factory.metrics.opened(factory.entrance.name)
+        # the outbox takes the place of the HTTP channel as the transport's producer
+        self.transport.unregisterProducer()
+        self.transport.registerProducer(self, True)
+        slim_down(self)
+        if self.identity is None and factory.limits.handshake_within is not None:
+            self._start_timer(factory.limits.handshake_within, self._no_handshake)
+        self._guarded(self._open_path)
+
+    def _open_path(self) -> Answer:
+        outcome: Any = self.factory.entrance.opened(self.context)
+        return self._settle(outcome)
+
+    def entered(self, identity: Identity) -> None:
+        """The handshake is done; who it is counts from now on.
+
+        :raises Dismissed: the user has too many connections.
+        """
+        if self.identity is None:
+            self._count(identity)
+            self._cancel_timer()
+        self.identity = identity
+
+    def _no_handshake(self) -> None:
+        self.close(1008, "no handshake in time")
+
+    def _count(self, identity: Identity) -> None:
+        self.factory.admission.entered(identity.user_id)
+
+    # -- receiving
+
+    def dataReceived(self, data: bytes) -> None:
+        """What one read brought; what it makes us send leaves at its end."""
+        factory = self.factory
+        batch = factory.batch
+        batch.begin()
+        try:
+            self.last_seen = factory.clock.seconds()
+            if self.longest_fast:
+                receive(self, data)
+            else:
+                self._dataReceived(data)
+        finally:
+            batch.end()
+
+    def onMessage(self, payload: bytes, isBinary: bool) -> None:
+        """A whole message by way of Autobahn."""
+        if self.state == OPEN:
+            self.take(payload, isBinary)
+
+    def take(self, payload: bytes, is_binary: bool) -> None:
+        """A whole message, text being valid UTF-8."""
+        self.messages += 1
+        factory = self.factory
+        if self.messages > self._rate_mark and not self._within_rate():
+            return
+        try:
+            message = factory.decode(payload, is_binary)
+        except Malformed as problem:
+            factory.metrics.failed(factory.entrance.name, "dialect")
+            self._reject(problem)
+            return
+        factory.metrics.received(factory.entrance.name, type(message))
+        lane = self.lane
+        if lane is not None and lane.busy:
+            self._wait(lane, message)
+        else:
+            self.handle(message)
+
+    def handle(self, message: Message) -> None:
+        """Route *message*; its answer is sent, an awaited one by the lane."""
+        try:
+            context = self.context
+            if context.session is None and type(message) not in self.factory.entrance.handshake:  # type: ignore[union-attr] # there is one once open
+                answer = self._settle(self.factory.entrance.premature(message, context))
+            else:
+                answer = self._settle(self.factory.route(message, context))
+            if answer is not None:
+                self.send(answer)
+        except Dismissed as dismissal:
+            self.dismiss(dismissal)
+
+    def _guarded(self, step: Any) -> None:
+        """For what is not routed: a path's plugin may have bugs too."""
+        try:
+            answer = step()
+            if answer is not None:
+                self.send(answer)
+        except Dismissed as dismissal:
+            self.dismiss(dismissal)
+        except Exception:  # noqa: BLE001 - a path's bug must not leave the connection unanswered
+            self.factory.report("{path} path failed", path=self.factory.entrance.name)
+            self.close(1011, "Internal server error")
+
+    def _settle(self, outcome: Any) -> Answer:
+        if outcome is None or isinstance(outcome, Message):
+            return outcome
+        if self.lane is None:
+            self.lane = Lane(self.handle, self.send, self.dismiss, self._drained)
+        self.lane.run(outcome)
+        return None
+
+    def _wait(self, lane: Lane, message: Message) -> None:
+        lane.put(message)
+        waiting = len(lane)
+        if waiting >= self.factory.limits.max_waiting:
+            if self.reading:
+                self.reading = False
+                self.transport.pauseProducing()
+            elif waiting > 2 * self.factory.limits.max_waiting:
+                # only what Autobahn had already parsed can come this far
+                self.close(1013, "too many messages waiting")
+
+    def _drained(self) -> None:
+        if self.reading or self.state != OPEN:
+            return
+        self.reading = True
+        held, self.held = self.held, b""
+        if held:
+            self.dataReceived(held)
+        if self.reading:
+            self.transport.resumeProducing()
+
+    def _within_rate(self) -> bool:
+        now = self.factory.clock.seconds()
+        if now - self._rate_since < 10.0:
+            self.close(1008, "too many messages")
+            return False
+        self._rate_since = now
+        self._rate_mark = self.messages + self.factory.burst
+        return True
+
+    def _reject(self, problem: Malformed) -> None:
+        correlation_id = self.context.correlation_id if self.context else None
+        self.send(
+            Fault(
+                code="MALFORMED_MESSAGE",
+                message=f"not a message of this path: {problem}"[:200],
+                where=self.factory.entrance.name
+                if self.factory.entrance.name == "app"
+                else "phone",
+                retryable=False,
+                correlation_id=correlation_id,
+            )
+        )
+
+    def onPong(self, payload: bytes) -> None:
+        """A sign of life; perhaps the answer to our newest ping."""
+        self.factory.heartbeat.ponged(payload)
+
+    # -- the end
+
+    def dismiss(self, dismissal: Dismissed) -> None:
+        """Tell the peer why it must go, and close it."""
+        if dismissal.code is not None:
+            self.send(
+                Fault(
+                    code=dismissal.code,
+                    message=dismissal.message,
+                    where="cloud",
+                    retryable=dismissal.close_code == 1013,
+                )
+            )
+        self.close(dismissal.close_code, dismissal.reason)
+
+    def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
+        """The connection is gone: end what it had going."""
+        self._cancel_timer()
+        factory, context = self.factory, self.context
+        if self._admitted:
+            self._admitted = False
+            factory.admission.left(self.address, self.identity.user_id if self.identity else None)
+        if context is None:
+            return
+        factory.peers.discard(self)
+        factory.heartbeat.remove(self, self._pulse_group)
+        factory.metrics.closed(factory.entrance.name, self.localCloseCode or code or 1005)
+        if self.lane is not None:
+            self.lane.close()
+        self._guarded(lambda: factory.entrance.closed(context, code or 1005, reason or ""))
+        context.session = None
+        self._unsent = self.outbox = None
