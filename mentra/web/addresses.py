@@ -1,0 +1,85 @@
+"""Whose request it is: the client's IP address, behind trusted proxies the forwarded one."""
+
+import ipaddress
+from collections.abc import Iterable
+
+import attrs
+
+from mentra.errors import ConfigError
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+LOOPBACK = ("127.0.0.0/8", "::1/128")
+
+
+def address_of(text: str) -> Address | None:
+    """The address in *text*, an IPv4 one inside IPv6 taken out; None if it is none."""
+    bare = text.strip().strip("[]")
+    try:
+        address = ipaddress.ip_address(bare)
+    except ValueError:
+        return None
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    return address
+
+
+@attrs.frozen
+class Networks:
+    """Address ranges."""
+
+    ranges: tuple[Network, ...]
+
+    @classmethod
+    def of(cls, texts: Iterable[str]) -> "Networks":
+        """Ranges written as ``10.0.0.0/8`` or as single addresses.
+
+        :raises ConfigError: one of them is neither.
+        """
+        try:
+            return cls(tuple(ipaddress.ip_network(text, strict=False) for text in texts))
+        except ValueError as problem:
+            raise ConfigError(f"{problem}; write a range as 10.0.0.0/8") from problem
+
+    def __contains__(self, address: object) -> bool:
+        return any(
+            isinstance(address, Address) and address.version == network.version
+            and address in network
+            for network in self.ranges
+        )  # fmt: skip
+
+
+@attrs.frozen
+class Client:
+    """Where a request comes from.
+
+    :ivar address: IP address, as text; empty for a Unix socket.
+    :ivar certain: False if a proxy that nobody trusts stands between: then *address* is the
+        proxy's and opens nothing.
+    """
+
+    address: str
+    certain: bool
+
+
+def client_of(peer: str, forwarded: str | None, trusted: Networks) -> Client:
+    """Who asks.
+
+    :param peer: the other end of the connection, an IP address; empty for a Unix socket.
+    :param forwarded: the joined ``X-Forwarded-For`` headers; None without any.
+    :param trusted: proxies that are believed; the last address they do not vouch for is the client.
+    """
+    address = address_of(peer)
+    if forwarded is None:
+        return Client(peer if address is None else str(address), certain=address is not None)
+    if address not in trusted:
+        return Client(peer if address is None else str(address), certain=False)
+    for text in reversed(forwarded.split(",")):
+        hop = address_of(text)
+        if hop is None:
+            return Client(str(address), certain=False)
+        address = hop
+        if hop not in trusted:
+            break
+    return Client(str(address), certain=True)

@@ -1,0 +1,53 @@
+"""The server seen from outside: health, liveness, readiness and metrics."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from prometheus_client.exposition import choose_encoder
+
+import mentra
+from mentra.extension import Access, HttpAnswer, route
+from mentra.interfaces.services import IObserved, IReadiness
+from mentra.interfaces.session import ISessions
+from mentra.interfaces.web import ICall, IRoute
+
+
+@route("GET", "/livez", access=Access.PUBLIC)
+def livez(call: ICall) -> HttpAnswer:
+    """The event loop turns; nothing else is looked at."""
+    return HttpAnswer(body=b"ok", content_type="text/plain; charset=utf-8")
+
+
+@route("GET", "/readyz", access=Access.PUBLIC)
+def readyz(call: ICall) -> HttpAnswer:
+    """200, or 503 with what is missing."""
+    missing = IReadiness(call.services).missing()
+    status = "missing" if missing else "ready"
+    return HttpAnswer(503 if missing else 200, {"status": status, "missing": missing})
+
+
+@route("GET", "/health", access=Access.PUBLIC)
+def health(call: ICall) -> dict[str, Any]:
+    """Connections and messages in figures.  Source: docs/protocol."""
+    figures: dict[str, Any] = IObserved(call.services.metrics).health()
+    sessions = len(ISessions(call.services).all())
+    at = datetime.fromtimestamp(call.services.now(), UTC).isoformat(timespec="milliseconds")
+    return {
+        "status": "ok",
+        "timestamp": at.replace("+00:00", "Z"),
+        "version": mentra.__version__,
+        **figures,
+        "connections": {**figures["connections"], "totalSessions": sessions},
+    }
+
+
+@route("GET", "/metrics", access=Access.OPERATOR)
+def metrics(call: ICall) -> HttpAnswer:
+    """Everything that is counted, for Prometheus."""
+    encode, content_type = choose_encoder(call.header("accept") or "")
+    body = encode(call.services.metrics.registry)
+    return HttpAnswer(body=body, content_type=content_type)
+
+
+BUILT_IN_ROUTES: tuple[IRoute, ...] = (livez, readyz, health, metrics)
+"""Routes that every server has, besides those of plugins."""

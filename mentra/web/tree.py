@@ -1,0 +1,255 @@
+"""The resource tree: routes by template, what they answer, and what a failure of theirs costs."""
+
+import itertools
+import secrets
+from collections.abc import Awaitable, Iterable, Mapping
+from inspect import isawaitable
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+import attrs
+import msgspec
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import TimeoutError as Overdue
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from twisted.web.resource import IResource, Resource
+from twisted.web.server import NOT_DONE_YET, Request
+
+from mentra.errors import MentraError
+from mentra.extension import HttpAnswer, provider_of
+from mentra.interfaces.services import IServices
+from mentra.interfaces.web import IRoute
+from mentra.web.access import Gate
+from mentra.web.call import Call, decoded, problem, refusal
+from mentra.web.cors import Cors
+from mentra.web.templates import Placed, Spot
+
+PATIENCE = 60.0
+"""Seconds a route may take to answer."""
+
+SMALL_BODY = 65_536
+"""Bytes of body read for a path that serves nothing."""
+
+
+class Tree(Resource):
+    """Serves routes, and other resources at exact paths.
+
+    :ivar routes: all of them.
+    :ivar widest_body: the largest ``max_body`` of theirs, bytes.
+    :param extra: resources (WebSockets) by URL path.
+    :param patience: seconds a route may take.
+    :raises ConfigError: two things want one place.
+    """
+
+    def __init__(
+        self,
+        services: IServices,
+        routes: Iterable[IRoute],
+        *,
+        gate: Gate,
+        cors: Cors,
+        extra: Mapping[bytes, IResource] | None = None,
+        patience: float = PATIENCE,
+    ) -> None:
+        super().__init__()
+        self._root = Spot()
+        self.routes = tuple(routes)
+        for route in self.routes:
+            self._root.place(route)
+        self.widest_body = max((one.max_body for one in self.routes), default=SMALL_BODY)
+        for path, resource in (extra or {}).items():
+            self._root.hang(path.decode(), resource)
+        self._desk = Desk(services, gate, cors, patience)
+
+    def getChild(self, path: bytes, request: Request) -> IResource:
+        """Whatever is served at the rest of the path."""
+        segments = [path, *(request.postpath or ())]
+        request.postpath = []
+        found = self._matches(segments)
+        for spot, _ in found:
+            if spot.resource is not None:
+                return spot.resource
+        return Answering(self._desk, found)
+
+    def longest_body(self, path: bytes) -> int:
+        """Bytes that a body sent to *path* may have at most."""
+        found = self._matches(
+            [unquote_to_bytes(one) for one in path.partition(b"?")[0][1:].split(b"/")]
+        )
+        bounds = [one.route.max_body for spot, _ in found for one in spot.methods.values()]
+        return max(bounds, default=SMALL_BODY)
+
+    def _matches(self, segments: list[bytes]) -> list[tuple[Spot, tuple[str, ...]]]:
+        try:
+            # a slash inside a segment stays inside: only the real ones were cut at
+            texts = [segment.decode() for segment in segments]
+        except UnicodeDecodeError:
+            return []
+        if texts and not texts[-1]:
+            texts.pop()
+        return list(self._root.matches(texts))
+
+
+@attrs.frozen
+class Desk:
+    """What every request of a tree needs."""
+
+    services: IServices
+    gate: Gate
+    cors: Cors
+    patience: float
+    _prefix: str = attrs.field(factory=lambda: secrets.token_hex(3))
+    _numbers: "itertools.count[int]" = attrs.field(factory=lambda: itertools.count(1))
+
+    def correlation_id(self) -> str:
+        """A new one."""
+        return f"http-{self._prefix}-{next(self._numbers)}"
+
+
+class Answering(Resource):
+    """What is served at one path."""
+
+    isLeaf = True
+
+    def __init__(self, desk: Desk, found: list[tuple[Spot, tuple[str, ...]]]) -> None:
+        super().__init__()
+        self._desk = desk
+        self._found = found
+
+    def render(self, request: Request) -> Any:
+        """Answer, now or later."""
+        exchange = Exchange(self._desk, request)
+        method = request.method.decode("ascii", "replace")
+        accesses = {one.route.access for spot, _ in self._found for one in spot.methods.values()}
+        for name, value in self._desk.cors.headers(request, accesses):
+            request.setHeader(name, value)
+        for spot, values in self._found:
+            placed = spot.methods.get("GET" if method == "HEAD" else method)
+            if placed is not None:
+                exchange.run(placed, values)
+                return NOT_DONE_YET
+        exchange.finish(self._unserved(request, method, exchange.correlation_id))
+        return NOT_DONE_YET
+
+    def _unserved(self, request: Request, method: str, correlation_id: str) -> HttpAnswer:
+        if not self._found:
+            return problem(404, "NOT_FOUND", "Not found", correlation_id)
+        served = {method for spot, _ in self._found for method in spot.methods}
+        allow = sorted(served | {"OPTIONS"} | ({"HEAD"} if "GET" in served else set()))
+        if method != "OPTIONS":
+            answer = problem(405, "METHOD_NOT_ALLOWED", f"{method} is not served here",
+                             correlation_id)  # fmt: skip
+            return attrs.evolve(answer, headers={"Allow": ", ".join(allow)})
+        headers = {"Allow": ", ".join(allow)}
+        if request.responseHeaders.hasHeader("access-control-allow-origin"):
+            headers.update(self._desk.cors.preflight(request, allow))
+        return HttpAnswer(204, headers=headers)
+
+
+class Exchange:
+    """One request being answered: the one place where a route's bug stops."""
+
+    _log = Logger()
+
+    def __init__(self, desk: Desk, request: Request) -> None:
+        self._desk = desk
+        self._request = request
+        self._closed = False
+        self._route: Any = None
+        self.correlation_id = desk.correlation_id()
+
+    def run(self, placed: Placed, values: tuple[str, ...]) -> None:
+        """Let the route answer."""
+        self._route = placed.route
+        try:
+            outcome = self._handled(placed, values)
+        except Exception as failed:  # noqa: BLE001 - a plugin's bug must cost its own request only
+            self._give_up(failed)
+            return
+        if isawaitable(outcome):
+            self._wait(outcome)
+        else:
+            self._deliver(outcome)
+
+    def _handled(self, placed: Placed, values: tuple[str, ...]) -> Any:
+        desk, route, request = self._desk, placed.route, self._request
+        caller = desk.gate.admit(route.access, request)
+        content: bytes = request.content.read() if request.content is not None else b""
+        if len(content) > route.max_body:
+            return problem(413, "TOO_LARGE", f"over {route.max_body} bytes", self.correlation_id)
+        body = decoded(route.body, content)
+        names = dict(zip(placed.names, values, strict=True))
+        call = Call(desk.services, names, body, self.correlation_id, caller, request)
+        return route.handle(call)
+
+    def _wait(self, outcome: Awaitable[Any]) -> None:
+        waiting = Deferred.fromCoroutine(_awaited(outcome))
+
+        def closed(failure: object) -> None:
+            self._closed = True
+            waiting.cancel()
+
+        self._request.notifyFinish().addErrback(closed)
+        waiting.addTimeout(self._desk.patience, self._desk.services.clock)
+        waiting.addCallbacks(self._deliver, lambda failure: self._give_up(failure.value))
+
+    def _deliver(self, outcome: Any) -> None:
+        try:
+            self.finish(self._checked(outcome))
+        except Exception as failed:  # noqa: BLE001 - a wrong answer is the route's bug too
+            self._give_up(failed)
+
+    def _checked(self, outcome: Any) -> HttpAnswer:
+        wanted = self._route.answer
+        if isinstance(outcome, HttpAnswer):
+            answer = outcome
+        elif wanted is None or isinstance(outcome, wanted):
+            answer = HttpAnswer(body=msgspec.json.encode(outcome))
+        else:
+            raise TypeError(f"answered {type(outcome).__name__}, not {wanted.__name__}")
+        if isinstance(answer.body, bytes):
+            return answer
+        return attrs.evolve(answer, body=msgspec.json.encode(answer.body))
+
+    def _give_up(self, reason: BaseException) -> None:
+        self.finish(self._failed(reason))
+
+    def _failed(self, reason: BaseException) -> HttpAnswer:
+        answer = refusal(reason, self.correlation_id) if isinstance(reason, MentraError) else None
+        if answer is not None:
+            return answer
+        if self._closed and isinstance(reason, CancelledError):
+            return HttpAnswer(499)
+        self._desk.services.metrics.failed("http", self._route.name)
+        if isinstance(reason, Overdue):
+            self._log.error("{route} took over {seconds} s ({correlation_id})",
+                            route=self._route.name, seconds=self._desk.patience,
+                            correlation_id=self.correlation_id)  # fmt: skip
+            return problem(504, "TIMEOUT", "That took too long", self.correlation_id)
+        self._log.failure("{route} of {module} failed ({correlation_id})", Failure(reason),
+                          route=self._route.name, module=provider_of(self._route),
+                          correlation_id=self.correlation_id)  # fmt: skip
+        return problem(500, "INTERNAL_ERROR", "Internal server error", self.correlation_id)
+
+    def finish(self, answer: HttpAnswer) -> None:
+        """Write *answer*, unless nobody is there any more."""
+        if self._closed:
+            return
+        request, body = self._request, answer.body
+        if not isinstance(body, bytes):
+            body = msgspec.json.encode(body)
+        request.setResponseCode(answer.status)
+        defaults = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+        for name, value in {**defaults, **answer.headers}.items():
+            request.setHeader(name, value)
+        if answer.status != 204:
+            request.setHeader("Content-Type", answer.content_type)
+            request.setHeader("Content-Length", str(len(body)))
+        # Twisted itself leaves the body out for HEAD
+        request.write(body)
+        request.finish()
+
+
+async def _awaited(outcome: Awaitable[Any]) -> Any:
+    return await outcome
