@@ -271,7 +271,8 @@ def test_a_bug_costs_its_own_request_and_is_counted_and_logged(dial, logged_fail
     assert (reply.status, reply.json["code"]) == (500, "INTERNAL_ERROR")
     assert b"secret-token" not in line.transport.value()
     (told,) = house.metrics.told
-    assert told[:2] == ("failed", "http") and told[2].endswith("fails")
+    assert told[:2] == ("failed", "http")
+    assert told[2].endswith("fails")
     event = logged_failures.pop()
     assert event["correlation_id"] == reply.json["correlationId"]
     assert event["module"] == failing.__module__

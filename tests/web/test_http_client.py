@@ -1,0 +1,234 @@
+"""HTTP towards app servers: what is sent, and how it fails."""
+
+import json
+
+import pytest
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.error import ConnectionLost, ConnectionRefusedError, DNSLookupError
+from twisted.internet.protocol import Protocol
+from twisted.internet.task import Clock
+from twisted.internet.testing import MemoryReactorClock, StringTransport
+from twisted.python.failure import Failure
+from twisted.web.client import ResponseDone
+from twisted.web.iweb import IAgent, IResponse
+from zope.interface import implementer
+from zope.interface.verify import verifyObject
+
+from mentra.errors import Refused
+from mentra.interfaces.services import IHttpClient
+from mentra.testing.house import success_of
+from mentra.web.client import HttpClient
+
+URL = "https://app.example/webhook"
+
+
+@implementer(IResponse)
+class FakeResponse:
+    """A response whose body a test delivers."""
+
+    version, phrase, length, request = (b"HTTP", 1, 1), b"", 0, None
+    headers = None
+    previousResponse = None  # noqa: N815 - twisted's own name
+
+    def __init__(self, code=200):
+        self.code = code
+        self.transport = StringTransport()
+
+    def deliverBody(self, protocol: Protocol):  # noqa: N802 - twisted's own name
+        self.protocol = protocol
+        protocol.makeConnection(self.transport)
+
+    def setPreviousResponse(self, response):  # noqa: N802 - twisted's own name
+        raise AssertionError
+
+    def end(self, *pieces, why=None):
+        for piece in pieces:
+            self.protocol.dataReceived(piece)
+        self.protocol.connectionLost(Failure(why or ResponseDone()))
+
+
+@implementer(IAgent)
+class FakeAgent:
+    """Keeps what it was asked."""
+
+    def __init__(self):
+        self.asked = []
+        self.cancelled = []
+
+    def request(self, method, uri, headers=None, bodyProducer=None):
+        consumer = StringTransport()
+        if bodyProducer is not None:
+            bodyProducer.startProducing(consumer)
+        answer = Deferred(self.cancelled.append)
+        self.asked.append((method, uri, headers, consumer.value(), answer))
+        return answer
+
+
+@pytest.fixture
+def agent():
+    return FakeAgent()
+
+
+@pytest.fixture
+def http(agent, clock):
+    return HttpClient(agent, clock)
+
+
+def refusal_of(awaitable):
+    """Why it was refused."""
+    with pytest.raises(Refused) as refused:
+        success_of(awaitable)
+    return refused.value
+
+
+def test_the_client_keeps_its_promise(http):
+    assert verifyObject(IHttpClient, http)
+
+
+def test_a_json_body_is_sent_and_the_whole_answer_comes_back(http, agent, clock):
+    answer = http.request("POST", URL, json={"a": 1}, headers={"X-Key": "k"})
+    method, uri, headers, body, deferred = agent.asked[0]
+    response = FakeResponse(201)
+
+    deferred.callback(response)
+    response.end(b"ab", b"cd")
+
+    assert (method, uri, json.loads(body)) == (b"POST", URL.encode(), {"a": 1})
+    assert headers.getRawHeaders("content-type") == ["application/json"]
+    assert headers.getRawHeaders("x-key") == ["k"]
+    came = success_of(answer)
+    assert (came.status, came.body) == (201, b"abcd")
+    assert clock.getDelayedCalls() == []
+
+
+def test_a_redirection_is_an_answer_and_not_followed(http, agent):
+    answer = http.request("GET", URL)
+    response = FakeResponse(302)
+    agent.asked[0][4].callback(response)
+
+    response.end()
+
+    assert success_of(answer).status == 302
+    assert len(agent.asked) == 1
+
+
+def test_an_endless_answer_is_cut_off(http, agent):
+    answer = http.request("GET", URL, max_bytes=10)
+    response = FakeResponse()
+    agent.asked[0][4].callback(response)
+
+    response.protocol.dataReceived(b"x" * 11)
+    response.protocol.dataReceived(b"x" * 11)
+
+    refusal = refusal_of(answer)
+    assert (refusal.code, refusal.where) == ("TOO_LARGE", "app")
+    assert response.transport.disconnecting
+
+
+def test_an_answer_of_just_the_bound_is_taken(http, agent):
+    answer = http.request("GET", URL, max_bytes=10)
+    response = FakeResponse()
+    agent.asked[0][4].callback(response)
+
+    response.end(b"x" * 10)
+
+    assert success_of(answer).body == b"x" * 10
+
+
+def test_no_answer_in_time_is_a_timeout(http, agent, clock):
+    answer = http.request("GET", URL, timeout=10.0)
+
+    clock.advance(10.0)
+
+    refusal = refusal_of(answer)
+    assert (refusal.code, refusal.retryable) == ("TIMEOUT", True)
+    assert len(agent.cancelled) == 1
+
+
+def test_a_body_that_stalls_is_a_timeout_and_hung_up_on(http, agent, clock):
+    answer = http.request("GET", URL, timeout=10.0)
+    response = FakeResponse()
+    agent.asked[0][4].callback(response)
+    response.protocol.dataReceived(b"x")
+
+    clock.advance(10.0)
+
+    assert refusal_of(answer).code == "TIMEOUT"
+    assert response.transport.disconnecting
+    response.end()
+
+
+def test_giving_up_is_not_a_refusal(http, agent, clock):
+    answer = http.request("GET", URL)
+
+    answer.cancel()
+
+    with pytest.raises(CancelledError):
+        success_of(answer)
+    assert clock.getDelayedCalls() == []
+
+
+@pytest.mark.parametrize(
+    ("problem", "told"),
+    [
+        (ConnectionRefusedError("10.0.0.1:80 secret"), "refused"),
+        (DNSLookupError("secret"), "host name"),
+        (ConnectionLost("secret"), "failed"),
+        (RuntimeError("secret"), "failed"),
+    ],
+)
+def test_a_failure_says_why_without_its_text(http, agent, problem, told):
+    answer = http.request("GET", URL)
+
+    agent.asked[0][4].errback(problem)
+
+    refusal = refusal_of(answer)
+    assert refusal.code == "UNREACHABLE"
+    assert told in refusal.message
+    assert "secret" not in refusal.message
+
+
+def test_a_connection_that_breaks_in_the_body_is_unreachable(http, agent):
+    answer = http.request("GET", URL)
+    response = FakeResponse()
+    agent.asked[0][4].callback(response)
+
+    response.end(b"x", why=ConnectionLost())
+
+    assert refusal_of(answer).code == "UNREACHABLE"
+
+
+@pytest.mark.parametrize("url", ["app.example:80/x", "ftp://app.example/", "http://a:b/", ""])
+def test_an_unusable_url_is_refused(url):
+    http = HttpClient.on(MemoryReactorClock())
+
+    refusal = refusal_of(http.request("GET", url))
+
+    assert (refusal.code, refusal.message) == ("UNREACHABLE", "its URL is not usable")
+
+
+def test_cancelling_a_connection_attempt_is_giving_up():
+    reactor = MemoryReactorClock()
+    http = HttpClient.on(reactor)
+    answer = http.request("GET", "http://127.0.0.1:9/")
+    assert len(reactor.tcpClients) == 1
+
+    answer.cancel()
+
+    with pytest.raises(CancelledError):
+        success_of(answer)
+
+
+def test_a_name_outside_ascii_is_sent_as_its_wire_form(http, agent):
+    http.request("GET", "http://bücher.example/ä?ö=1").addErrback(lambda failure: None)
+
+    assert agent.asked[0][1] == b"http://xn--bcher-kva.example/%C3%A4?%C3%B6=1"
+    agent.asked[0][4].cancel()
+
+
+def test_stopping_closes_the_connections_kept():
+    http = HttpClient.on(MemoryReactorClock())
+    http.startService()
+
+    assert success_of(http.stopService()) is None
+    assert HttpClient(FakeAgent(), Clock()).stopService() is None
