@@ -1,0 +1,20 @@
+"""For people who write apps: Python, asyncio, aiohttp; ``pip install mentra[sdk]``.
+
+::
+
+    class Echo(AppServer):
+        async def on_session(self, session: AppSession) -> None:
+            session.on_transcription("en-US", lambda heard: session.show_text(heard.text))
+
+
+    Echo("org.example.echo", api_key).run()
+
+The wearer's side is here too: :class:`GlassesClient`, for tests and simulations.
+"""
+
+from mentra.sdk.app_server import AppServer
+from mentra.sdk.app_session import AppSession
+from mentra.sdk.glasses import GlassesClient
+from mentra.sdk.heard import Transcription
+
+__all__ = ["AppServer", "AppSession", "GlassesClient", "Transcription"]

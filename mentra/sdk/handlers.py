@@ -1,0 +1,89 @@
+"""Which function of an app wants which stream, and calling it."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import attrs
+import msgspec
+
+from mentra.sdk.heard import Transcription
+
+Handler = Callable[[Any], Awaitable[None] | None]
+"""Takes one event; what it raises is logged, and costs nothing else."""
+
+_log = logging.getLogger(__name__)
+
+
+@attrs.frozen(eq=False)
+class _Wanted:
+    decode: Callable[[Any], Any]
+    handler: Handler
+
+
+_transcription = msgspec.json.Decoder(Transcription)
+
+
+class Handlers:
+    """The handlers of one session, by the stream's name as it was subscribed to.
+
+    :param changed: called when a handler came or went.
+    """
+
+    def __init__(self, changed: Callable[[], None]) -> None:
+        self._changed = changed
+        self._wanted: dict[str, list[_Wanted]] = {}
+        self._working: set[asyncio.Task[None]] = set()
+
+    def streams(self) -> list[str]:
+        """Every stream somebody wants."""
+        return list(self._wanted)
+
+    def add(self, stream: str, handler: Handler) -> Callable[[], None]:
+        """Have *handler* called with each event of *stream*; returns a function that undoes it."""
+        decode = _transcription.decode if stream.startswith("transcription:") else _plain
+        wanted = _Wanted(decode, handler)
+        self._wanted.setdefault(stream, []).append(wanted)
+        self._changed()
+
+        def forget() -> None:
+            held = self._wanted.get(stream, [])
+            if wanted in held:
+                held.remove(wanted)
+                if not held:
+                    del self._wanted[stream]
+                self._changed()
+
+        return forget
+
+    def tell(self, stream: str, data: msgspec.Raw | bytes) -> None:
+        """Call everyone who wants *stream*; coroutines run side by side."""
+        for wanted in tuple(self._wanted.get(stream, ())):
+            try:
+                outcome = wanted.handler(wanted.decode(data))
+            except Exception:  # noqa: BLE001 - an app's bug costs this event only
+                _log.exception("a handler of %s failed", stream)
+                continue
+            if outcome is not None:
+                work = asyncio.ensure_future(_finish(stream, outcome))
+                self._working.add(work)
+                work.add_done_callback(self._working.discard)
+
+    def stop(self) -> None:
+        """Cancel the coroutines still running, but not the one that asks."""
+        me = asyncio.current_task()
+        for work in self._working:
+            if work is not me:
+                work.cancel()
+
+
+def _plain(data: msgspec.Raw | bytes) -> Any:
+    return msgspec.json.decode(data) if isinstance(data, msgspec.Raw) else data
+
+
+async def _finish(stream: str, outcome: Awaitable[None]) -> None:
+    try:
+        await outcome
+    except Exception:  # noqa: BLE001 - as in tell
+        _log.exception("a handler of %s failed", stream)

@@ -1,0 +1,93 @@
+"""What glasses hear from the cloud, and what they say.  Source: docs/protocol."""
+
+from typing import Any
+
+import msgspec
+
+from mentra.messages import Message
+from mentra.messages.session import Ping
+from mentra.sdk.frames import Vocabulary
+
+# -- heard
+
+
+class Acknowledged(Message, frozen=True, kw_only=True, tag="connection_ack"):
+    """The session stands."""
+
+    session_id: str = ""
+
+
+class ConnectionProblem(Message, frozen=True, kw_only=True, tag="connection_error"):
+    """Something was refused."""
+
+    code: str | None = None
+    message: str = ""
+
+
+class Draw(Message, frozen=True, kw_only=True, tag="display_event"):
+    """Draw this, in place of what the view shows."""
+
+    package_name: str = ""
+    view: str = "main"
+    layout: dict[str, Any] = msgspec.field(default_factory=dict)
+
+
+class Microphone(Message, frozen=True, kw_only=True, tag="microphone_state_change"):
+    """Whether audio is wanted.
+
+    :ivar required_data: empty while it is not.
+    """
+
+    required_data: list[str] | None = None
+    is_microphone_enabled: bool = False
+
+
+class AppsChanged(Message, frozen=True, kw_only=True, tag="app_state_change"):
+    """Some app started, stopped or wants something else."""
+
+
+vocabulary = Vocabulary(Acknowledged, AppsChanged, ConnectionProblem, Draw, Microphone, Ping)
+
+# -- said; every field has its place on the wire, so none has a default
+
+
+class ButtonPress(Message, frozen=True, kw_only=True, tag="button_press"):
+    """:ivar press_type: ``short`` or ``long``."""
+
+    button_id: str
+    press_type: str
+
+
+class HeadPosition(Message, frozen=True, kw_only=True, tag="head_position"):
+    """:ivar position: ``up`` or ``down``."""
+
+    position: str
+
+
+class Battery(Message, frozen=True, kw_only=True, tag="glasses_battery_update"):
+    """:ivar level: percent, 0 to 100."""
+
+    level: int
+    charging: bool
+
+
+class ConnectionState(Message, frozen=True, kw_only=True, tag="glasses_connection_state"):
+    """:ivar status: ``CONNECTED`` or ``DISCONNECTED``."""
+
+    model_name: str
+    status: str
+
+
+class Speech(Message, frozen=True, kw_only=True, tag="local_transcription"):
+    """Speech that was recognised here.
+
+    :ivar start_time: of the words since the session began, milliseconds; so is ``end_time``.
+    """
+
+    text: str
+    is_final: bool
+    start_time: int
+    end_time: int
+    speaker_id: int
+    transcribe_language: str
+    provider: str
