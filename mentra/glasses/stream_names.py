@@ -1,12 +1,15 @@
 """What an app's subscription strings mean: reading them, and which events they want."""
 
 import re
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import parse_qsl
 
 import attrs
 
 from mentra.messages.streams import (
     GESTURES,
+    LOCATION_RATES,
     LOCATION_STREAMS,
     SETTINGS_PREFIX,
     STREAM_ALIASES,
@@ -16,6 +19,9 @@ from mentra.messages.streams import (
 
 MAX_LENGTH = 200
 """Longest subscription string, characters."""
+
+MAX_SUBSCRIPTIONS = 200
+"""Entries of a list that are looked at; an SDK app has a few dozen at most."""
 
 ANY_LANGUAGE = "auto"
 """``transcription:auto``: whatever is spoken."""
@@ -46,6 +52,39 @@ class StreamName:
     target: str | None = None
     hints: tuple[str, ...] = ()
     no_language_identification: bool = False
+
+
+@attrs.frozen
+class StreamList:
+    """An app's list of subscriptions, read.
+
+    :ivar names: the valid ones by their own strings, in order.
+    :ivar rate: the location rate asked for last, None if none was.
+    :ivar invalid: how many entries were dropped.
+    :ivar example: the first of them for a log line: shortened, in ASCII; not a string: its type.
+    """
+
+    names: Mapping[str, StreamName]
+    rate: str | None = None
+    invalid: int = 0
+    example: str = ""
+
+
+def read_list(requested: list[Any]) -> StreamList:
+    """What a list asks for: strings, or objects ``{"stream": "location_stream", "rate": ...}``."""
+    names: dict[str, StreamName] = {}
+    rate = None
+    invalid = requested[MAX_SUBSCRIPTIONS:]
+    for entry in requested[:MAX_SUBSCRIPTIONS]:
+        own = _string_of(entry)
+        name = None if own is None else parse(own)
+        if name is None:
+            invalid.append(entry)
+            continue
+        names[name.own] = name
+        if isinstance(entry, dict) and entry.get("rate") in LOCATION_RATES:
+            rate = entry["rate"]
+    return StreamList(names, rate, len(invalid), _example(invalid[0]) if invalid else "")
 
 
 def is_language(code: str) -> bool:
@@ -97,6 +136,18 @@ _ANY_DETAIL = {
     (SETTINGS_PREFIX, "all"),
 }
 """Details that stand for every one of their kind."""
+
+
+def _string_of(entry: object) -> str | None:
+    if isinstance(entry, str):
+        return entry
+    if isinstance(entry, dict) and entry.get("stream") == "location_stream":
+        return "location_stream"
+    return None
+
+
+def _example(entry: object) -> str:
+    return ascii(entry[:60])[:80] if isinstance(entry, str) else type(entry).__name__
 
 
 def _can_be_sent(own: str) -> bool:
