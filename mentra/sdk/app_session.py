@@ -154,6 +154,7 @@ class AppSession:
         """
         if release:
             self.send(OwnershipRelease(reason=reason))
+        self._handlers.stop()
         await self._link.close(reason)
 
     # -- messages

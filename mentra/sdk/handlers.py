@@ -72,8 +72,9 @@ class Handlers:
 
     def stop(self) -> None:
         """Cancel the coroutines still running, but not the one that asks."""
+        working, self._working = self._working, set()
         me = asyncio.current_task()
-        for work in self._working:
+        for work in working:
             if work is not me:
                 work.cancel()
 

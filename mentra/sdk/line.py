@@ -91,6 +91,9 @@ class Line:
 
     async def close(self, code: int = 1000, reason: str = "") -> None:
         """Send what is waiting, then close; a few seconds at most."""
+        if self._socket.closed:
+            self._writer.cancel()
+            return
         self.close_code, self.reason = code, reason
         try:
             async with asyncio.timeout(CLOSE_SECONDS):
