@@ -2,9 +2,9 @@
 
 from collections.abc import Awaitable
 from inspect import isawaitable
-from typing import Any
+from typing import Any, cast
 
-from twisted.internet.defer import CancelledError
+from twisted.internet.defer import CancelledError, Deferred, TimeoutError, ensureDeferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -12,7 +12,7 @@ from zope.interface import implementer
 from mentra.errors import ConfigError, Dismissed, Refused
 from mentra.extension import Answer
 from mentra.interfaces.messaging import IContext, IInterceptor, IMessageHandler, IRouter
-from mentra.interfaces.services import ICatalogue, IMetrics
+from mentra.interfaces.services import ICatalogue, IServices
 from mentra.messages import Fault, Message, Unknown
 
 
@@ -20,16 +20,21 @@ from mentra.messages import Fault, Message, Unknown
 class Router:
     """A dict from message class to handler, filled once.
 
+    :param patience: seconds a handler may take to answer.
     :raises ConfigError: the path has no handler for ``Unknown``.
     """
 
     _log = Logger()
 
-    def __init__(self, path: str, catalogue: ICatalogue, metrics: IMetrics) -> None:
+    def __init__(
+        self, path: str, catalogue: ICatalogue, services: IServices, patience: float = 30.0
+    ) -> None:
         self.path = path
         self._handlers: dict[type[Message], IMessageHandler] = dict(catalogue.handlers(path))
         self._interceptors: tuple[IInterceptor, ...] = catalogue.interceptors(path)
-        self._metrics = metrics
+        self._metrics = services.metrics
+        self._clock = services.clock
+        self._patience = patience
         if Unknown not in self._handlers:
             raise ConfigError(
                 f"the path {path!r} has no handler for messages of unknown type; "
@@ -56,8 +61,10 @@ class Router:
     async def _finish(
         self, answer: Awaitable[Any], handler: IMessageHandler, context: IContext
     ) -> Answer:
+        waiting: Deferred[Any] = ensureDeferred(cast(Any, answer))
+        waiting.addTimeout(self._patience, self._clock)
         try:
-            final = await answer
+            final = await waiting
         except (CancelledError, Dismissed):
             raise  # the connection closed under the handler, or is to be closed
         except Exception as problem:  # noqa: BLE001 - as in route
@@ -78,11 +85,12 @@ class Router:
             correlation_id=correlation_id,
             log_failure=Failure(problem),
         )
+        late = isinstance(problem, TimeoutError)
         return Fault(
-            code="HANDLER_ERROR",
-            message="the server failed to handle this message",
+            code="HANDLER_TIMEOUT" if late else "HANDLER_ERROR",
+            message="the server failed to handle this message" + " in time" * late,
             where="cloud",
-            retryable=False,
+            retryable=late,
             correlation_id=correlation_id,
         )
 

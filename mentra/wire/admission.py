@@ -33,6 +33,7 @@ class Admission:
     """Counts connections; one for all paths.
 
     :param jitter: a number in [0, 1), for the retry hint.
+    :ivar closed: why nobody is let in at all, or None.
     """
 
     def __init__(
@@ -46,15 +47,15 @@ class Admission:
         self._addresses: Counter[str] = Counter()
         self._allowance = bounds.per_second
         self._counted_at = clock.seconds()
-        self.draining = False
+        self.closed: str | None = None
 
     def admit(self, address: str) -> None:
         """Take a connection from *address*; each one taken is given back by ``left``.
 
         :raises Denied: 503 with a retry hint (busy or shutting down), or 429 (this address).
         """
-        if self.draining:
-            raise self._busy("shutting down")
+        if self.closed:
+            raise self._busy(self.closed)
         if self._open >= self._bounds.connections:
             raise self._busy("too many connections")
         if self._bounds.per_address and self._addresses[address] >= self._bounds.per_address:

@@ -8,9 +8,7 @@ from typing import Any
 import attrs
 from autobahn.twisted.websocket import WebSocketServerFactory
 from autobahn.websocket.compress import PerMessageDeflateOffer, PerMessageDeflateOfferAccept
-from twisted.application.service import MultiService
 from twisted.internet.interfaces import IReactorTime
-from twisted.internet.task import deferLater
 from twisted.logger import Logger, LogLevel
 
 from mentra.interfaces.messaging import IDialect, IPath, IRouter
@@ -24,9 +22,6 @@ from mentra.wire.heartbeat import Heartbeat
 from mentra.wire.lean import lean_defaults, without_colours
 from mentra.wire.peer import Peer
 from mentra.wire.upgrade import Network, client_address
-
-LOOK_EVERY = 0.05
-"""Seconds between two looks at whether all peers are gone."""
 
 
 @attrs.frozen(kw_only=True)
@@ -98,7 +93,7 @@ class PeerFactory(WebSocketServerFactory):
         self._last_frame: tuple[bytes, type[Message]] = (b"", Message)
         self._set_options(options)
         self.protocol = self._make_protocol()
-        self.service = PeerService(self)
+        self.leaving = False
 
     def _make_heartbeat(self, options: WireOptions, timer: Callable[[], float]) -> Heartbeat:
         observe = self.metrics.observe
@@ -158,29 +153,26 @@ class PeerFactory(WebSocketServerFactory):
         """Log the exception that is being handled."""
         self._log.failure(text, None, LogLevel.critical, **fields)
 
-    def queued(self) -> int:
-        """Frames waiting for peers that do not keep up."""
-        return sum(len(peer.outbox) for peer in self.peers if peer.outbox is not None)
+    def busy(self) -> bool:
+        """Whether any handler has not answered yet."""
+        return any(peer.lane is not None and peer.lane.busy for peer in self.peers)
 
-
-class PeerService(MultiService):
-    """Starts and stops a factory's heartbeat, and takes leave of its peers."""
-
-    def __init__(self, factory: PeerFactory) -> None:
-        super().__init__()
-        self._factory = factory
-        factory.heartbeat.setServiceParent(self)
-
-    async def take_leave(self) -> None:
-        """Tell every peer that the server stops (1001); ends when all are gone."""
-        factory = self._factory
-        for peer in tuple(factory.peers):
-            goodbye = factory.entrance.farewell(peer.context)
+    def say_goodbye(self) -> None:
+        """Tell every peer that the server stops."""
+        for peer in tuple(self.peers):
+            goodbye = self.entrance.farewell(peer.context)
             if goodbye is not None:
                 peer.send(goodbye)
             peer.close(1001, "Server shutting down")
-        while self._factory.peers:
-            await deferLater(self._factory.clock, LOOK_EVERY)
+
+    def cut_off(self) -> None:
+        """Whoever is still there has had the time to go."""
+        for peer in tuple(self.peers):
+            peer.transport.abortConnection()
+
+    def queued(self) -> int:
+        """Frames waiting for peers that do not keep up."""
+        return sum(len(peer.outbox) for peer in self.peers if peer.outbox is not None)
 
 
 def _accept_small_windows(offers: Iterable[object]) -> PerMessageDeflateOfferAccept | None:

@@ -41,7 +41,7 @@ class FrontDoor(Protocol):
         """Gone before it said anything."""
         self._stop_timer()
 
-    def _hand_on(self, factory: Factory) -> None:
+    def _hand_on(self, factory: Any) -> None:
         self._stop_timer()
         transport: Any = self.transport
         protocol = factory.buildProtocol(self._address)
@@ -78,7 +78,7 @@ class FrontDoorFactory(Factory):
     noisy = False
 
     def __init__(
-        self, paths: Mapping[str, Factory], site: Factory, *, clock: IReactorTime, patience: float
+        self, paths: Mapping[str, Any], site: Any, *, clock: IReactorTime, patience: float
     ) -> None:
         self._paths = {path.encode(): factory for path, factory in paths.items()}
         self._site = site
@@ -99,7 +99,7 @@ class FrontDoorFactory(Factory):
         """A protocol that will hand its transport on."""
         return FrontDoor(self, addr)
 
-    def choose(self, line: bytes) -> Factory:
+    def choose(self, line: bytes) -> Any:
         """Who takes a connection that begins with *line*."""
         words = line.split(b" ")
         if len(words) == 3 and words[0] == b"GET":

@@ -164,6 +164,8 @@ class Peer(SendingProtocol):
         """A whole message, text being valid UTF-8."""
         self.messages += 1
         factory = self.factory
+        if factory.leaving:
+            return  # what comes after the stop began was never accepted
         if self.messages > self._rate_mark and not self._within_rate():
             return
         try:

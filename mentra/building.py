@@ -1,0 +1,208 @@
+"""Everything inside the server, put together from the configuration."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import attrs
+from twisted.application.service import MultiService
+from zope.interface import implementer
+from zope.interface.interface import InterfaceClass
+
+from mentra.config import Config
+from mentra.config.sections import (
+    AuthSettings,
+    PluginsSettings,
+    ServerSettings,
+    StoreSettings,
+    WireSettings,
+)  # fmt: skip
+from mentra.glasses.addresses import PublicAddress
+from mentra.house import House
+from mentra.interfaces.services import IAuthRules, IObserved, IPublicAddress, IReadiness, ITokens
+from mentra.interfaces.session import ISessions
+from mentra.interfaces.stores import IAppStore, IUserStore
+from mentra.routing.catalogue import Catalogue
+from mentra.routing.discovery import discover
+from mentra.routing.origins import describe
+from mentra.stores.engine import locate
+from mentra.stores.migrate import prepare
+from mentra.stores.opening import open_stores
+from mentra.tokens import Tokens, load_or_make_secret
+from mentra.web.client import HttpClient
+from mentra.web.metrics import Metrics
+from mentra.web.readiness import Readiness
+from mentra.web.site import make_site
+from mentra.wire.admission import Bounds
+from mentra.wire.echo import ECHO_PLUGINS
+from mentra.wire.edge import Edge
+from mentra.wire.factory import WireOptions
+from mentra.wire.front_door import FrontDoorFactory
+from mentra.wire.upgrade import networks
+
+HANDLER_PATIENCE = 30.0
+"""Seconds a handler may take before its sender is told that it will not answer."""
+
+
+@implementer(IAuthRules)
+@attrs.frozen
+class AuthRules:
+    """What [auth] says of coming in."""
+
+    first_message: bool
+    create_users: bool
+
+
+class Building(MultiService):
+    """The services behind the port.
+
+    :param now: wall time, POSIX seconds.
+    :param timer: measures latencies, seconds.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        reactor: Any,
+        now: Callable[[], float],
+        timer: Callable[[], float],
+    ) -> None:
+        super().__init__()
+        self._config = config
+        self._reactor = reactor
+        self._now = now
+        self._timer = timer
+        self.readiness = Readiness()
+        self.readiness.lacks("stores", "they are being read")
+        self.metrics = Metrics(reactor)
+        self.http = HttpClient.on(reactor)
+        for service in (self.metrics, self.http):
+            service.setServiceParent(self)
+
+    def prepare(self, listening: Callable[[], str]) -> None:
+        """Make state directory, secret and store where they are missing; put everything together.
+
+        :param listening: ``host:port`` of the port, once somebody asks.
+        :raises MentraError: one sentence: what is wrong and what to do.
+        """
+        config = self._config
+        state = config.make_state_dir()
+        url = config.section(StoreSettings).url or None
+        prepare_store(url, state)
+        self.stores = open_stores(url, state, self._reactor, self._now)
+        self.stores.setServiceParent(self)
+        plugins = config.section(PluginsSettings)
+        self.catalogue = self._catalogue(plugins)
+        self.house = self._house(listening)
+        self.house.setServiceParent(self)
+        self.edge = self._edge()
+        self.edge.setServiceParent(self)
+
+    async def open(self) -> Any:
+        """Read the stores; the factory that takes connections from then on.
+
+        :raises MentraError: the stores cannot be read.
+        """
+        await self.stores.ready()
+        self._watch()
+        server = self._config.section(ServerSettings)
+        wire = self._config.section(WireSettings)
+        site = make_site(
+            self.house,
+            cors_origins=server.cors_origins,
+            trusted_proxies=server.trusted_proxies,
+            operator_networks=server.operator_networks,
+            extra=self.edge.resources(),
+        )
+        self.readiness.has("stores")
+        if not wire.fast_path:
+            return site
+        return FrontDoorFactory(
+            self.edge.factories, site, clock=self._reactor, patience=wire.handshake_timeout
+        )
+
+    async def take_leave(self, seconds: float) -> None:
+        """Tell every peer, wait for work in hand, end every session."""
+        self.readiness.lacks("draining", "the server is shutting down")
+        await self.edge.take_leave(seconds)
+        sessions = ISessions(self.house)
+        for session in sessions.all():
+            await sessions.end(session, "Server shutting down")
+
+    def _catalogue(self, settings: PluginsSettings) -> Catalogue:
+        found = discover(self._config.folder / folder for folder in settings.path)
+        plugins = list(found.plugins)
+        if self._config.section(WireSettings).echo:
+            plugins += ECHO_PLUGINS
+        return Catalogue(plugins, settings.prefer, describe)
+
+    def _house(self, listening: Callable[[], str]) -> House:
+        return House(
+            self.catalogue,
+            clock=self._reactor,
+            now=self._now,
+            http=self.http,
+            metrics=self.metrics,
+            sections=self._config.sections,
+            parts=self._parts(listening),
+        )
+
+    def _parts(self, listening: Callable[[], str]) -> dict[InterfaceClass, object]:
+        auth = self._config.section(AuthSettings)
+        server = self._config.section(ServerSettings)
+        secret = self._config.auth_secret or load_or_make_secret(self._config.secret_path)
+        address = PublicAddress(
+            public_url=server.public_url,
+            public_host=server.public_host,
+            local_host=server.local_host,
+            listening=listening,
+            system_networks=auth.system_networks,
+        )
+        return {
+            IAppStore: self.stores.apps,
+            IUserStore: self.stores.users,
+            IReadiness: self.readiness,
+            IObserved: self.metrics,
+            ITokens: Tokens(secret, now=self._now, revoked_before=self.stores.users.revoked_before),
+            IPublicAddress: address,
+            IAuthRules: AuthRules(auth.first_message, auth.create_users),
+        }
+
+    def _edge(self) -> Edge:
+        wire = self._config.section(WireSettings)
+        server = self._config.section(ServerSettings)
+        options = WireOptions(
+            fast=wire.fast_path,
+            compression=wire.compression,
+            heartbeat=wire.heartbeat,
+            pong_timeout=wire.pong_timeout if wire.pong_timeout_enabled else None,
+            idle_timeout=wire.idle_timeout,
+            handshake_timeout=wire.handshake_timeout,
+            trusted=networks(server.trusted_proxies),
+        )
+        bounds = Bounds(
+            connections=wire.max_connections,
+            per_user=wire.max_connections_per_user,
+            per_address=wire.max_connections_per_address,
+            per_second=wire.admissions_per_second,
+        )
+        return Edge(
+            self.house,
+            options=options,
+            bounds=bounds,
+            patience=HANDLER_PATIENCE,
+            reactor=self._reactor,
+            timer=self._timer,
+        )
+
+    def _watch(self) -> None:
+        sessions = ISessions(self.house)
+        self.metrics.watch("mentra_sessions", "Users' sessions.", lambda: len(sessions.all()))
+        self.metrics.watch(
+            "mentra_queued_frames", "Frames waiting for slow receivers.", self.edge.queued
+        )
+
+
+def prepare_store(url: str | None, state: Path) -> None:
+    """Bring the store up to date before anybody is let in."""
+    prepare(locate(url, state))
