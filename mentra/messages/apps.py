@@ -2,6 +2,8 @@
 
 from typing import Any, ClassVar
 
+import msgspec
+
 from mentra.messages import GivesWay, Message, Relayed
 
 
@@ -32,5 +34,12 @@ class AppStopped(Message, frozen=True, kw_only=True, tag="app_stopped"):
     :ivar reason: ``user_disabled``, ``system_stop`` or ``error``.
     """
 
-    reason: str = "user_disabled"
+    # a plain default would be left out on the wire
+    reason: str = msgspec.field(default_factory=lambda: "user_disabled")
     message: str | None = None
+
+
+class AppGone(Message, frozen=True, kw_only=True, tag="app_stopped"):
+    """Tells the phone that an app could not be brought back."""
+
+    package_name: str

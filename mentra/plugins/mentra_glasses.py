@@ -1,5 +1,25 @@
 """The glasses wing's plugins: one line per subject."""
 
+from mentra.glasses.app_entrance import app_connection_init, app_path, ownership_release
+from mentra.glasses.app_routes import (
+    goodbye,
+    install_app,
+    list_apps,
+    list_client_apps,
+    register_app_server,
+    uninstall_app,
+)
+from mentra.glasses.app_routes import start_app as start_app_route
+from mentra.glasses.app_routes import stop_app as stop_app_route
+from mentra.glasses.apps import (
+    apps,
+    drop_unfit_apps,
+    restore_apps,
+    start_app,
+    stop_app,
+    wake_apps,
+)
+from mentra.glasses.apps_settings import apps_section
 from mentra.glasses.entrance import connection_init, glasses_path
 from mentra.glasses.microphone import (
     app_stop_for_microphone,
