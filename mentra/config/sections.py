@@ -184,8 +184,8 @@ class PluginsSettings(Section, frozen=True, kw_only=True):
     prefer: Annotated[
         dict[str, str],
         Meta(
-            description="Who wins where two handlers own one message, e.g. "
-            '{"app display_event" = "acme.handlers:show"}.'
+            description="Which handler wins where two own one message: "
+            '{ "app display_event" = "acme.handlers:show" }.'
         ),
     ] = {}  # noqa: RUF012 - msgspec gives every instance its own
 
