@@ -2,6 +2,10 @@
 
 Everything read on a message's path answers from memory; everything that writes is awaited and
 has reached the disk when it answers.
+
+Any awaitable may fail with :class:`mentra.errors.StoreError`, and then nothing was changed.  Names
+of users and apps are 1 to 512 bytes of UTF-8 without NUL: what is not cannot be saved, and is not
+there when it is asked for.
 """
 
 from typing import Any
@@ -22,7 +26,8 @@ class IAppStore(Interface):
         """Whether *api_key* is one of the app's (at most two) live keys; constant time."""
 
     def save(app: Any) -> Any:
-        """Add or replace an app; its keys stay.  An awaitable."""
+        """Add or replace an app; its keys stay.  An awaitable of the app as it was kept: permission
+        ``NOTIFICATIONS`` is rewritten to ``READ_NOTIFICATIONS``, each permission is there once."""
 
     def remove(package_name: str) -> Any:
         """Forget an app, its keys, installs and settings; an awaitable of whether it was there."""
@@ -39,7 +44,10 @@ class IAppStore(Interface):
         """The :class:`mentra.records.AppServer` registered last, or None."""
 
     def register_server(server: Any) -> Any:
-        """Remember an :class:`mentra.records.AppServer`; an awaitable."""
+        """Remember an :class:`mentra.records.AppServer`; an awaitable.
+
+        :raises mentra.errors.NotThere: no such app.
+        """
 
     def refresh() -> Any:
         """Somebody else wrote: read everything again; an awaitable."""
@@ -58,8 +66,8 @@ class IUserStore(Interface):
         """An awaitable of all user ids, sorted: a tuple."""
 
     def remove(user_id: str) -> Any:
-        """Delete a person's data and revoke every token issued until now; an awaitable of whether
-        there was anything."""
+        """Delete a person's data and revoke every token issued until now (known to us or not); an
+        awaitable of whether there was any data."""
 
     def revoked_before(user_id: str) -> float | None:
         """POSIX seconds up to which the user's tokens are revoked, from memory; None: none are."""
@@ -71,10 +79,14 @@ class IUserStore(Interface):
         """
 
     def uninstall(user_id: str, package_name: str) -> Any:
-        """Take it off the list and delete its settings; an awaitable of whether it was there."""
+        """Take it off the list, delete its settings and no longer start it; an awaitable of whether
+        it was on the list."""
 
     def set_running(user_id: str, package_name: str, running: bool) -> Any:
-        """Whether to start the app with the user's next session; an awaitable."""
+        """Whether to start the app with the user's next session; an awaitable.
+
+        :raises mentra.errors.NotThere: *running*, and no such user or app.
+        """
 
     def touch(user_id: str, package_name: str) -> Any:
         """The app was started or stopped just now (its install's ``last_active_at``); an
@@ -82,10 +94,16 @@ class IUserStore(Interface):
 
     def save_settings(user_id: str, changes: Any) -> Any:
         """Merge *changes* (key to JSON value; None deletes) into the user's settings; an awaitable
-        of all of them."""
+        of all of them.
+
+        :raises mentra.errors.NotThere: no such user.
+        """
 
     def save_app_settings(user_id: str, package_name: str, changes: Any) -> Any:
-        """The same for the user's settings of one app."""
+        """The same for the user's settings of one app.
+
+        :raises mentra.errors.NotThere: no such user or app.
+        """
 
     def refresh() -> Any:
         """Somebody else wrote: read again what is kept in memory; an awaitable."""

@@ -60,6 +60,8 @@ class Database(Service):
         return Deferred.fromCoroutine(self._close())
 
     async def _close(self) -> None:
+        if self._closed:
+            return
         if self._in_hand:
             self._idle = Deferred()
             await self._idle

@@ -106,14 +106,18 @@ def transact(engine: Engine, function: Callable[[Connection], T]) -> T:
             return function(connection)
     # "from None": the database's own text may quote rows, and rows hold e-mail addresses
     except DBAPIError as problem:
-        reason = str(problem.orig).strip().partition("\n")[0]
-        raise StoreError(f"{_label(engine)}: {reason}; see to the database, try again") from None
+        raise _broken(engine, problem.orig) from None
+    except sqlite3.Error as problem:
+        # while connecting, before SQLAlchemy wraps anything
+        raise _broken(engine, problem) from None
     except (SQLAlchemyError, msgspec.MsgspecError) as problem:
-        raise StoreError(f"{_label(engine)}: {type(problem).__name__} in its data") from None
+        raise _broken(engine, f"{type(problem).__name__} in its data") from None
 
 
-def _label(engine: Engine) -> str:
-    return engine.url.render_as_string(hide_password=True)
+def _broken(engine: Engine, reason: object) -> StoreError:
+    where = engine.url.render_as_string(hide_password=True)
+    first_line = str(reason).strip().partition("\n")[0]
+    return StoreError(f"the store {where} failed: {first_line}; see to the database, try again")
 
 
 # -- PostgreSQL ------------------------------------------------------------------------------
