@@ -69,8 +69,8 @@ def dial() -> Iterator[Callable[..., Line]]:
     """Connects to a site; every line is closed at the end."""
     lines: list[Line] = []
 
-    def connect(site: Any, peer: str = "203.0.113.9") -> Line:
-        address = IPv4Address("TCP", peer, 4711)
+    def connect(site: Any, peer: Any = "203.0.113.9") -> Line:
+        address = IPv4Address("TCP", peer, 4711) if isinstance(peer, str) else peer
         transport = StringTransportWithDisconnection(peerAddress=address)
         channel = site.buildProtocol(address)
         transport.protocol = channel

@@ -1,0 +1,57 @@
+"""Every HTTP route there is, and who may call it: a new one fails here until it is listed."""
+
+from zope.interface.verify import verifyObject
+
+from mentra.extension import Access
+from mentra.interfaces.web import IRoute
+from mentra.routing.catalogue import Catalogue
+from mentra.routing.discovery import discover
+from mentra.web.control_routes import CONTROL_ROUTES
+from mentra.web.observing import BUILT_IN_ROUTES
+
+WHO_MAY_CALL = """
+CONTROL  GET    /sessions
+CONTROL  POST   /refresh
+CONTROL  POST   /users/{user_id}/end
+KEY      POST   /api/app-server/register
+OPERATOR GET    /metrics
+PUBLIC   GET    /health
+PUBLIC   GET    /livez
+PUBLIC   GET    /readyz
+USER     GET    /api/apps
+USER     GET    /api/client/apps
+USER     GET    /apps
+USER     POST   /api/apps/install/{package_name}
+USER     POST   /api/apps/uninstall/{package_name}
+USER     POST   /api/apps/{package_name}/start
+USER     POST   /api/apps/{package_name}/stop
+USER     POST   /api/client/goodbye
+USER     POST   /api/store/install/{package_name}
+USER     POST   /api/store/uninstall/{package_name}
+USER     POST   /apps/install/{package_name}
+USER     POST   /apps/uninstall/{package_name}
+USER     POST   /apps/{package_name}/start
+USER     POST   /apps/{package_name}/stop
+"""
+
+
+def every_route():
+    """All routes of a server without extensions."""
+    return (*BUILT_IN_ROUTES, *CONTROL_ROUTES, *Catalogue(discover().plugins).routes)
+
+
+def test_every_route_is_listed_with_who_may_call_it():
+    served = {
+        f"{one.access.name:8} {one.method:6} {template}"
+        for one in every_route()
+        for template in one.templates
+    }
+
+    assert sorted(served) == sorted(WHO_MAY_CALL.strip().splitlines())
+
+
+def test_every_route_keeps_its_promise_and_says_who_may_call_it():
+    for one in every_route():
+        assert verifyObject(IRoute, one)
+        assert isinstance(one.access, Access), one.name
+        assert 0 < one.max_body <= 64 * 1024 * 1024, one.name
