@@ -6,7 +6,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,7 +85,8 @@ def _wait_for(process: "subprocess.Popen[bytes]", port: int, log: Path) -> float
         try:
             socket.create_connection(("127.0.0.1", port), 1).close()
         except OSError:
-            time.sleep(0.01)  # noqa: TID251 - waits for another process
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(0.01)
         else:
             return time.monotonic() - begun
     raise NotStarted(log.read_text(errors="replace").strip()[-600:] or "it said nothing")

@@ -10,12 +10,27 @@ import sys
 
 from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
 from twisted.internet import reactor  # noqa: TID251 - a program of its own
+from twisted.internet.task import LoopingCall
 
 MOST_BYTES = 16 * 1024 * 1024
 
 
 class Echo(WebSocketServerProtocol):
-    """Sends back what comes."""
+    """Sends back what comes, and pings if asked to."""
+
+    ping_interval = 0.0
+    _pings: LoopingCall | None = None
+
+    def onOpen(self) -> None:
+        """Begin to ping; Autobahn's own pings come at whole seconds only."""
+        if self.ping_interval:
+            self._pings = LoopingCall(self.sendPing, b"alive?")
+            self._pings.start(self.ping_interval)
+
+    def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
+        """A closed connection is not pinged."""
+        if self._pings is not None:
+            self._pings.stop()
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
         """As it came, text as text."""
@@ -30,12 +45,11 @@ def main() -> None:
     options = parser.parse_args()
     factory = WebSocketServerFactory()
     factory.protocol = Echo
+    Echo.ping_interval = options.ping
     factory.setProtocolOptions(
         failByDrop=False,
         maxFramePayloadSize=MOST_BYTES,
         maxMessagePayloadSize=MOST_BYTES,
-        autoPingInterval=options.ping,
-        autoPingTimeout=30 if options.ping else 0,
     )
     port = reactor.listenTCP(options.port, factory, interface="127.0.0.1")
     print(port.getHost().port, flush=True)
