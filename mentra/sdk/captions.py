@@ -1,0 +1,1 @@
+../../examples/captions_app/captions.py
