@@ -9,7 +9,8 @@ import attrs
 from autobahn.twisted.websocket import WebSocketServerFactory
 from autobahn.websocket.compress import PerMessageDeflateOffer, PerMessageDeflateOfferAccept
 from twisted.internet.interfaces import IReactorTime
-from twisted.logger import Logger, LogLevel
+from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from mentra.interfaces.messaging import IDialect, IPath, IRouter
 from mentra.interfaces.services import IServices
@@ -149,9 +150,9 @@ class PeerFactory(WebSocketServerFactory):
             self._last = message
         return self._last_frame
 
-    def report(self, text: str, **fields: object) -> None:
-        """Log the exception that is being handled."""
-        self._log.failure(text, None, LogLevel.critical, **fields)
+    def report(self, failure: Failure) -> None:
+        """Log a bug of the path itself."""
+        self._log.failure("the path {path} failed", failure, path=self.entrance.name)
 
     def busy(self) -> bool:
         """Whether any handler has not answered yet."""

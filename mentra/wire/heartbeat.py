@@ -61,7 +61,7 @@ class Heartbeat(Service):
         self._turn = 0
         self._next_group = 0
         self._sent_at = 0.0
-        self._loop = LoopingCall(self._beat)
+        self._loop = LoopingCall.withCount(self._beat)
         self._loop.clock = clock
         self._interval = interval
 
@@ -98,12 +98,17 @@ class Heartbeat(Service):
             last_chance.cancel()
         self._last_chances.clear()
 
-    def _beat(self) -> None:
-        self._turn = (self._turn + 1) % 2**32
+    def _beat(self, turns: int) -> None:
+        """*turns* is more than one where the event loop was late: no group is left out."""
+        for _ in range(min(turns, SLICES)):
+            self._turn = (self._turn + 1) % 2**32
+            self._visit(self._groups[self._turn % SLICES])
+
+    def _visit(self, group: dict[Pulse, None]) -> None:
         self._sent_at = self._timer()
         ping = frame(PING, self._turn.to_bytes(4, "big"))
         now = self._clock.seconds()
-        for peer in tuple(self._groups[self._turn % SLICES]):
+        for peer in tuple(group):
             left = peer.last_seen + self._patience - now
             if left <= 0:
                 peer.close(1001, self._reason)

@@ -4,7 +4,6 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 
 from twisted.internet.defer import CancelledError, Deferred
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from mentra.errors import Dismissed
@@ -19,9 +18,8 @@ class Lane:
     :param answer: called with an answer that is not None.
     :param dismiss: called when a handler wants the peer gone.
     :param drained: called when nothing waits any more.
+    :param broken: called with a failure that no router caught: a path's own bug.
     """
-
-    _log = Logger()
 
     def __init__(
         self,
@@ -29,11 +27,13 @@ class Lane:
         answer: Callable[[Message], object],
         dismiss: Callable[[Dismissed], None],
         drained: Callable[[], None],
+        broken: Callable[[Failure], None],
     ) -> None:
         self._handle = handle
         self._answer = answer
         self._dismiss = dismiss
         self._drained = drained
+        self._broken = broken
         self._running: Deferred[Answer] | None = None
         self._waiting: deque[Message] = deque()
         self._closed = False
@@ -73,7 +73,7 @@ class Lane:
         if isinstance(failure.value, Dismissed):
             self._dismiss(failure.value)
         elif not isinstance(failure.value, CancelledError):
-            self._log.failure("a handler's outcome was lost", failure=failure)
+            self._broken(failure)
 
     def _next(self) -> None:
         self._running = None

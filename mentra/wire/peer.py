@@ -4,6 +4,7 @@ from typing import Any
 
 from autobahn.websocket.types import ConnectionDeny, ConnectionRequest
 from msgspec.json import encode as encode_json
+from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from mentra.errors import Denied, Dismissed, Malformed
@@ -112,7 +113,8 @@ class Peer(SendingProtocol):
         factory.peers.add(self)
         factory.metrics.opened(factory.entrance.name)
         # the outbox takes the place of the HTTP channel as the transport's producer
-        self.transport.unregisterProducer()
+        if self.transport.producer is not None:
+            self.transport.unregisterProducer()
         self.transport.registerProducer(self, True)
         slim_down(self)
         if self.identity is None and factory.limits.handshake_within is not None:
@@ -203,14 +205,19 @@ class Peer(SendingProtocol):
         except Dismissed as dismissal:
             self.dismiss(dismissal)
         except Exception:  # noqa: BLE001 - a path's bug must not leave the connection unanswered
-            self.factory.report("{path} path failed", path=self.factory.entrance.name)
-            self.close(1011, "Internal server error")
+            self._broken(Failure())
+
+    def _broken(self, failure: Failure) -> None:
+        factory = self.factory
+        factory.metrics.failed(factory.entrance.name, "path")
+        factory.report(failure)
+        self.close(1011, "Internal server error")
 
     def _settle(self, outcome: Any) -> Answer:
         if outcome is None or isinstance(outcome, Message):
             return outcome
         if self.lane is None:
-            self.lane = Lane(self.handle, self.send, self.dismiss, self._drained)
+            self.lane = Lane(self.handle, self.send, self.dismiss, self._drained, self._broken)
         self.lane.run(outcome)
         return None
 
