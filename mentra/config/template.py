@@ -87,7 +87,7 @@ def _field(field: Field) -> str:
     limits = bounds(field.schema)
     text = f"{field.description} ({limits})" if limits else field.description
     if field.default is None:
-        return f"{_comment(f'{text}  Not set by default.')}\n# {field.name} =\n"
+        return f"{_comment(f'{text} Not set by default.')}\n# {field.name} =\n"
     return f"{_comment(text)}\n#{field.name} = {toml(field.default)}\n"
 
 

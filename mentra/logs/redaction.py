@@ -24,9 +24,8 @@ _REDACTIONS = (
         ),
         rf"\1\2{BLANK}",
     ),
-    # passwords in URLs
-    (re.compile(r"(://[^\s/:@]*:)[^\s/@]+@"), rf"\1{BLANK}@"),
 )
+_PASSWORD = re.compile(r"(://[^\s/:@]*:)[^\s/@]+@")
 _ADDRESS = re.compile(r"(?<![\w.+-])[\w.+-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+")
 
 
@@ -37,7 +36,13 @@ def redact(text: str, *, addresses: bool = True) -> str:
     """
     for pattern, blank in _REDACTIONS:
         text = pattern.sub(blank, text)
+    text = without_password(text)
     return _ADDRESS.sub("[address]", text) if addresses else text
+
+
+def without_password(text: str) -> str:
+    """*text* without the passwords in its URLs."""
+    return _PASSWORD.sub(rf"\1{BLANK}@", text)
 
 
 def is_secret(name: str) -> bool:
