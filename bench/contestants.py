@@ -82,7 +82,7 @@ class Mentra:
         secret_file.write_text(self.secret + "\n")
         self._config.write_text(SETTINGS.format(secret_file=secret_file))
         for app in apps(MOST_APPS):
-            self._add(app)
+            add_app(app, self._webhook_port, self._where(self._folder / "saved"))
 
     @contextmanager
     def running(self, cpu: int | None) -> Iterator[Running]:
@@ -91,7 +91,7 @@ class Mentra:
         state = self._folder / "state"
         shutil.rmtree(state, ignore_errors=True)
         shutil.copytree(self._folder / "saved", state)
-        words = [_program("twistd"), "-n", "--pidfile=", "mentra", *self._where(state)]
+        words = [program("twistd"), "-n", "--pidfile=", "mentra", *self._where(state)]
         words += ["--listen", f"tcp:{port}:interface=127.0.0.1"]
         log = self._folder / "mentra.log"
         with started(
@@ -102,17 +102,24 @@ class Mentra:
     def _where(self, state: Path) -> list[str]:
         return ["--config", str(self._config), "--state-dir", str(state)]
 
-    def _add(self, app: App) -> None:
-        command = [_program("mentra"), "app", "add", app.package_name, "--type", "background"]
-        command += ["--url", f"http://127.0.0.1:{self._webhook_port}", "--api-key", app.api_key]
-        command += ["--permission", "MICROPHONE", "--permission", "READ_NOTIFICATIONS"]
-        command += self._where(self._folder / "saved")
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise NotStarted(f"mentra app add: {done.stderr.strip()[-400:]}")
+
+def add_app(app: App, webhook_port: int, where: Sequence[str]) -> None:
+    """Save an app whose server is ours, with the command an operator has.
+
+    :param where: the command's options that say which server it is for.
+    :raises NotStarted: the command refused.
+    """
+    command = [program("mentra"), "app", "add", app.package_name, "--type", "background"]
+    command += ["--url", f"http://127.0.0.1:{webhook_port}", "--api-key", app.api_key]
+    command += ["--permission", "MICROPHONE", "--permission", "READ_NOTIFICATIONS"]
+    done = subprocess.run(
+        [*command, "--replace", *where], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise NotStarted(f"mentra app add: {done.stderr.strip()[-400:]}")
 
 
-def _program(name: str) -> str:
+def program(name: str) -> str:
     """A command of the environment this runs in."""
     return str(Path(sys.executable).with_name(name))
 

@@ -13,7 +13,7 @@ NOTIFICATION = {
     "notificationId": "b3f0-11",
     "app": "Messages",
     "title": "Ann",
-    "content": "%STAMP% the quick brown fox jumps over the lazy dog and goes on and on",
+    "content": "%STAMP% the quick brown fox jumps over the lazy dog",
     "priority": "normal",
     "timestamp": 1764000000000,
 }

@@ -2,7 +2,8 @@
 
 What ``wire_check.py`` compares with.  Nothing is tuned; the only options set are those that are
 promises of ours as well: the largest message, and that a violation is answered by a close frame
-instead of a dropped connection.  Port 0 takes a free one; the port is printed once it listens.
+instead of a dropped connection (unless ``--drop`` is given).  Port 0 takes a free one; the port is
+printed once it listens.
 """
 
 import argparse
@@ -42,12 +43,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Stock Twisted and Autobahn echo server.")
     parser.add_argument("port", type=int)
     parser.add_argument("--ping", type=float, default=0, help="seconds between pings; 0 is none")
+    parser.add_argument("--drop", action="store_true", help="answer violations as Autobahn does")
     options = parser.parse_args()
     factory = WebSocketServerFactory()
     factory.protocol = Echo
     Echo.ping_interval = options.ping
     factory.setProtocolOptions(
-        failByDrop=False,
+        failByDrop=options.drop,
         maxFramePayloadSize=MOST_BYTES,
         maxMessagePayloadSize=MOST_BYTES,
     )
