@@ -223,6 +223,15 @@ def test_the_settle_time_begins_anew_after_it_was_wanted_again(listening):
     assert listening.after(0.4) == [OFF]
 
 
+def test_further_news_do_not_prolong_the_settle_time(listening):
+    listening.want("button_press")
+    for _ in range(3):
+        listening.after(0.9)
+        listening.session.announce(AppStopped(OTHER, was_running=False))
+
+    assert listening.after(0.45) == [OFF]
+
+
 def test_it_stays_on_while_another_app_wants_it(listening):
     listening.want("translation:es-ES-to-en-US", app=OTHER)
 
@@ -412,6 +421,13 @@ def test_what_is_forced_does_not_wait_for_a_debounce(stage):
 
     assert stage.take() == [ON]
     assert stage.after(3) == []
+
+
+def test_what_was_forced_is_not_told_again_a_moment_later(listening):
+    listening.session.announce(GlassesAttached(reconnected=True))
+    listening.session.announce(DeviceChanged({}, connected=True, arrived=True))
+
+    assert listening.after(1) == [ON]
 
 
 def test_what_is_forced_keeps_the_settle_time(listening):

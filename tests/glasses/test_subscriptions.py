@@ -135,6 +135,17 @@ def test_the_same_list_again_is_no_change(stage):
     assert stage.subscriptions.version == version
 
 
+def test_every_change_has_a_version_of_its_own(stage):
+    versions = [stage.subscriptions.version]
+    stage.want(ACME, "VAD")
+    versions.append(stage.subscriptions.version)
+
+    stage.subscriptions.remove(ACME)
+    versions.append(stage.subscriptions.version)
+
+    assert versions == sorted(set(versions))
+
+
 def test_lists_of_two_apps_do_not_touch_each_other(stage):
     stage.want(ACME, "button_press")
 
