@@ -1,0 +1,332 @@
+"""What is known of the glasses, who is told, and which apps fit."""
+
+from typing import Any
+
+import pytest
+
+from mentra.events import DeviceChanged
+from mentra.extension import listener
+from mentra.glasses.capabilities import FLAGS, profile_of, profiles
+from mentra.glasses.device import (
+    MAX_TEXT,
+    device_manager,
+    glasses_battery_update,
+    glasses_connection_state,
+)
+from mentra.glasses.session import UserSession
+from mentra.interfaces.glasses import IApps, IDevice, IRelay
+from mentra.messages.device import (
+    CapabilitiesUpdate,
+    DeviceStateUpdate,
+    GlassesBatteryUpdate,
+    GlassesConnectionState,
+)
+from mentra.records import App, HardwareRequirement
+from mentra.testing.glasses import fake_relay
+from mentra.testing.house import FakeContext, session_with
+from mentra.testing.peers import FakePeer
+from mentra.testing.running_apps import fake_apps
+
+heard: list[DeviceChanged] = []
+
+
+@listener(DeviceChanged)
+def keep(event: DeviceChanged, session: Any) -> None:
+    heard.append(event)
+
+
+@pytest.fixture
+def session() -> UserSession:
+    heard.clear()
+    return session_with(device_manager, fake_apps, fake_relay, keep)
+
+
+@pytest.fixture
+def app(session: UserSession) -> FakePeer:
+    return IApps(session).run("com.acme.app")
+
+
+def say(session: UserSession, status: str, raw: bytes = b"", **fields: Any) -> None:
+    message = GlassesConnectionState(status=status, raw=raw, **fields)
+    glasses_connection_state.handle(message, FakeContext(None, session=session))
+
+
+def states(peer: FakePeer) -> list[dict[str, Any]]:
+    return [one.state for one in peer.take() if isinstance(one, DeviceStateUpdate)]
+
+
+def needing(*types: str, level: str = "REQUIRED") -> App:
+    wanted = tuple(HardwareRequirement(type=one, level=level) for one in types)
+    return App(package_name="com.acme.app", hardware_requirements=wanted)
+
+
+# -- state
+
+
+def test_a_snapshot_always_says_whether_and_which(session):
+    assert IDevice(session).state() == {"connected": False, "modelName": None}
+
+
+def test_a_snapshot_is_a_copy(session):
+    IDevice(session).state()["modelName"] = "Mentra Live"
+
+    assert IDevice(session).state()["modelName"] is None
+
+
+def test_running_apps_are_told_what_changed_under_their_own_session_id(session, app):
+    other = IApps(session).run("org.b")
+
+    IDevice(session).update({"batteryLevel": 80, "connected": False})
+
+    assert app.sent == [
+        DeviceStateUpdate(session_id="ann@x.org-com.acme.app", state={"batteryLevel": 80})
+    ]
+    assert other.sent == [
+        DeviceStateUpdate(session_id="ann@x.org-org.b", state={"batteryLevel": 80})
+    ]
+
+
+def test_nothing_new_is_told_to_nobody(session, app):
+    IDevice(session).update({"modelName": "Mentra Live", "batteryLevel": 80})
+    app.take()
+    heard.clear()
+
+    IDevice(session).update({"modelName": "Mentra Live", "batteryLevel": 80, "connected": True})
+
+    assert app.sent == []
+    assert heard == []
+
+
+def test_what_is_told_to_be_unknown_and_was_is_no_news(session, app):
+    IDevice(session).update({"wifiSsid": None, "modelName": None})
+
+    assert app.sent == []
+
+
+@pytest.mark.parametrize(
+    ("model", "connected"), [("Mentra Live", True), ("", False), (None, False)]
+)
+def test_being_connected_is_inferred_from_the_model(session, model, connected):
+    IDevice(session).update({"modelName": "Even Realities G1"})
+
+    IDevice(session).update({"modelName": model})
+
+    assert IDevice(session).state()["connected"] is connected
+
+
+def test_the_inferred_field_is_told_too(session, app):
+    IDevice(session).update({"modelName": "Mentra Live"})
+
+    assert states(app) == [{"modelName": "Mentra Live", "connected": True}]
+
+
+def test_what_is_said_of_the_connection_beats_what_could_be_inferred(session):
+    IDevice(session).update({"modelName": "Mentra Live", "connected": False})
+
+    assert IDevice(session).state() == {"connected": False, "modelName": "Mentra Live"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("shoeSize", 42),
+        ("batteryLevel", "full"),
+        ("batteryLevel", True),
+        ("charging", 1),
+        ("modelName", ["Mentra Live"]),
+        ("modelName", "x" * (MAX_TEXT + 1)),
+        ("connected", None),
+    ],
+)
+def test_what_no_glasses_have_is_left_out(session, app, name, value):
+    IDevice(session).update({name: value, "serialNumber": "7"})
+
+    assert states(app) == [{"serialNumber": "7"}]
+    assert IDevice(session).state() == {
+        "connected": False,
+        "modelName": None,
+        "serialNumber": "7",
+    }
+
+
+# -- arrival
+
+
+def test_glasses_that_arrive_bring_their_capabilities(session, app):
+    IDevice(session).update({"modelName": "Even Realities G1"})
+
+    assert [type(one) for one in app.sent] == [DeviceStateUpdate, CapabilitiesUpdate]
+    assert app.sent[1] == CapabilitiesUpdate(
+        capabilities=profile_of("Even Realities G1"), model_name="Even Realities G1"
+    )
+
+
+def test_everybody_is_sent_the_same_capabilities(session, app):
+    other = IApps(session).run("org.b")
+
+    IDevice(session).update({"modelName": "Even Realities G1"})
+
+    assert app.sent[1] is other.sent[1]
+
+
+def test_an_unknown_model_can_do_nobody_knows_what(session, app):
+    IDevice(session).update({"modelName": "Brilliant Frame"})
+
+    assert app.sent[1] == CapabilitiesUpdate(capabilities=None, model_name="Brilliant Frame")
+
+
+def test_arrival_is_announced_once_after_the_apps_were_told(session, app):
+    IDevice(session).update({"modelName": "Mentra Live"})
+    IDevice(session).update({"modelName": "Even Realities G1"})
+    IDevice(session).update({"batteryLevel": 3})
+
+    assert heard == [
+        DeviceChanged({"modelName": "Mentra Live", "connected": True}, True, True),
+        DeviceChanged({"modelName": "Even Realities G1"}, True, True),
+        DeviceChanged({"batteryLevel": 3}, True, False),
+    ]
+
+
+def test_glasses_that_leave_are_a_state_and_no_capabilities(session, app):
+    say(session, "CONNECTED", model_name="Mentra Live")
+    app.take()
+    heard.clear()
+
+    say(session, "DISCONNECTED", model_name="Mentra Live")
+
+    assert app.sent == [
+        DeviceStateUpdate(
+            session_id="ann@x.org-com.acme.app", state={"connected": False, "modelName": None}
+        )
+    ]
+    assert heard == [DeviceChanged({"connected": False, "modelName": None}, False, False)]
+
+
+def test_a_model_that_comes_back_arrives_again(session, app):
+    say(session, "CONNECTED", model_name="Mentra Live")
+    say(session, "DISCONNECTED")
+    app.take()
+
+    say(session, "RECONNECTED", model_name="Mentra Live")
+
+    assert [type(one) for one in app.sent] == [DeviceStateUpdate, CapabilitiesUpdate]
+
+
+def test_a_closed_app_costs_the_others_nothing(session, app):
+    other = IApps(session).run("org.b")
+    app.alive = False
+
+    IDevice(session).update({"modelName": "Mentra Live"})
+
+    assert len(other.sent) == 2
+
+
+# -- what the phone says
+
+
+def test_the_phone_tells_of_the_wifi_too(session):
+    say(session, "CONNECTED", model_name="Mentra Live", wifi={"connected": True, "ssid": "home"})
+
+    state = IDevice(session).state()
+    assert (state["wifiConnected"], state["wifiSsid"]) == (True, "home")
+
+
+def test_a_wifi_that_is_gone_has_no_name(session):
+    say(session, "CONNECTED", model_name="Mentra Live", wifi={"connected": True, "ssid": "home"})
+
+    say(session, "CONNECTED", model_name="Mentra Live", wifi={"connected": False})
+
+    state = IDevice(session).state()
+    assert (state["wifiConnected"], state["wifiSsid"]) == (False, None)
+
+
+def test_the_connection_is_relayed_as_it_came(session):
+    say(session, "CONNECTED", b'{"type":"glasses_connection_state","extra":1}')
+
+    assert IRelay(session).relayed == [
+        ("glasses_connection_state", b'{"type":"glasses_connection_state","extra":1}')
+    ]
+
+
+def battery(session: UserSession, level: float, charging: bool = False) -> None:
+    message = GlassesBatteryUpdate(level=level, charging=charging, raw=b"{}")
+    glasses_battery_update.handle(message, FakeContext(None, session=session))
+
+
+def test_the_battery_is_kept_and_relayed(session):
+    battery(session, 80.0, True)
+
+    state = IDevice(session).state()
+    assert (state["batteryLevel"], state["charging"]) == (80, True)
+    assert isinstance(state["batteryLevel"], int)
+    assert IRelay(session).relayed == [("glasses_battery_update", b"{}")]
+
+
+@pytest.mark.parametrize("level", [-1.0, 101.0])
+def test_a_level_that_is_none_is_not_kept(session, level):
+    battery(session, level)
+
+    assert "batteryLevel" not in IDevice(session).state()
+
+
+# -- what fits
+
+
+def test_what_the_glasses_lack_is_missing(session):
+    IDevice(session).update({"modelName": "Even Realities G1"})
+
+    lacking = IDevice(session).missing(needing("CAMERA", "DISPLAY", "WIFI"))
+
+    assert lacking == ("CAMERA", "WIFI")
+
+
+def test_what_is_optional_is_never_missing(session):
+    IDevice(session).update({"modelName": "Even Realities G1"})
+
+    assert IDevice(session).missing(needing("CAMERA", level="OPTIONAL")) == ()
+
+
+@pytest.mark.parametrize("model", [None, "Mentra Nex"])
+def test_as_long_as_nobody_knows_everything_fits(session, model):
+    IDevice(session).update({"modelName": model})
+
+    assert IDevice(session).missing(needing("CAMERA")) == ()
+
+
+@pytest.mark.parametrize("kind", ["MICROPHONE", "EXIST", "SMELL"])
+def test_the_phone_has_a_microphone_and_unknown_wishes_count_as_met(session, kind):
+    IDevice(session).update({"modelName": "Vuzix Z100"})
+
+    assert IDevice(session).missing(needing(kind)) == ()
+
+
+# -- profiles
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        "Even Realities G1",
+        "Even Realities G2",
+        "Mentra Live",
+        "Mentra Mach1",
+        "None",
+        "Simulated Glasses",
+        "Vuzix Z100",
+    ],
+)
+def test_every_profile_answers_for_all_hardware(model):
+    profile = profile_of(model)
+
+    assert profile is not None
+    assert profile["modelName"] == model
+    for flag in (*FLAGS.values(), "hasMicrophone"):
+        assert isinstance(profile[flag], bool), flag
+        detail = flag.removeprefix("has").lower()
+        if detail != "wifi" and not profile[flag]:
+            assert profile[detail] is None, flag
+    assert profile["power"] == {"hasExternalBattery": False}
+
+
+def test_no_profile_is_unheard_of():
+    assert len(profiles()) == 7
