@@ -10,21 +10,19 @@ from twisted.logger import Logger
 from zope.interface import implementer
 
 from mentra.errors import Refused
-from mentra.events import DeviceChanged, GlassesAttached, SessionStarted
-from mentra.extension import ManagerFactory, handler, listener
+from mentra.extension import ManagerFactory
 from mentra.glasses.app_effects import STARTING, AppEffects, Register
 from mentra.glasses.app_life import new_standing, not_started
 from mentra.glasses.app_standing import Greeting, Standing, StartResult
 from mentra.glasses.apps_settings import AppsSettings
 from mentra.glasses.errands import Errands
 from mentra.identity import app_session_id
-from mentra.interfaces.glasses import IApps, IDevice, IRelay, ISettings
-from mentra.interfaces.messaging import IContext, IPeer
+from mentra.interfaces.glasses import IApps, IDevice, ISettings
+from mentra.interfaces.messaging import IPeer
 from mentra.interfaces.services import IServices
 from mentra.interfaces.session import IUserSession
 from mentra.interfaces.stores import IAppStore
 from mentra.messages import Message
-from mentra.messages.apps import StartApp, StopApp
 from mentra.messages.device import DeviceStateUpdate
 from mentra.messages.session import AppConnectionAck
 from mentra.records import App
@@ -66,9 +64,7 @@ class AppManager:
         if standing is None:
             refusal = self._refusal(package_name)
             if refusal is not None:
-                if refusal.error is not None:
-                    self._effects.tell_phone(refusal.error.message)
-                return succeed(refusal)
+                return succeed(self._refused(package_name, refusal))
             standing = new_standing(package_name, self._effects)
             self._register.standings[package_name] = standing
         waiter: Deferred[StartResult] = Deferred()
@@ -83,6 +79,12 @@ class AppManager:
             return StartResult.failed("CONNECTION", f"No more than {most} apps can run at a time")
         found = self._effects.check(package_name)
         return found if isinstance(found, StartResult) else None
+
+    def _refused(self, package_name: str, refusal: StartResult) -> StartResult:
+        reason = "" if refusal.error is None else refusal.error.message
+        self._log.warn("{package} is not started: {reason}", package=package_name, reason=reason)
+        self._effects.tell_phone(reason)
+        return refusal
 
     def stop(self, package_name: str) -> "Deferred[None]":
         """Stop an app, whatever its state."""
@@ -231,10 +233,7 @@ class AppManager:
             self._errands.run(self._restart(package_name))
 
     async def _restart(self, package_name: str) -> None:
-        result = await self.start(package_name)
-        if result.error is not None:
-            self._log.warn("{package} was not restarted: {reason}",
-                           package=package_name, reason=result.error.message)  # fmt: skip
+        await self.start(package_name)
 
     def wake(self) -> None:
         """Restart, one after another, the apps that were lost while the glasses were away."""
@@ -297,37 +296,3 @@ def _config(app: App) -> dict[str, object]:
 
 
 apps = ManagerFactory(IApps, AppManager)
-
-
-@listener(SessionStarted)
-def restore_apps(event: SessionStarted, session: IUserSession) -> None:
-    """Start what ran when the user's last session ended."""
-    IApps(session).restore()
-
-
-@listener(GlassesAttached)
-def wake_apps(event: GlassesAttached, session: IUserSession) -> None:
-    """Bring back the apps that were lost while the glasses were away."""
-    if event.reconnected:
-        IApps(session).wake()
-
-
-@listener(DeviceChanged)
-def drop_unfit_apps(event: DeviceChanged, session: IUserSession) -> None:
-    """Other glasses can do other things."""
-    if event.arrived:
-        IApps(session).drop_unfit()
-
-
-@handler("glasses", StartApp)
-def start_app(message: StartApp, context: IContext) -> None:
-    """The wearer starts an app; apps that subscribed hear of it too."""
-    IRelay(context.session).relay(StartApp.tag(), message.raw)
-    IApps(context.session).start(message.package_name)
-
-
-@handler("glasses", StopApp)
-def stop_app(message: StopApp, context: IContext) -> None:
-    """The wearer stops an app; apps that subscribed hear of it too."""
-    IRelay(context.session).relay(StopApp.tag(), message.raw)
-    IApps(context.session).stop(message.package_name)

@@ -11,15 +11,20 @@ from mentra.glasses.app_routes import (
 )
 from mentra.glasses.app_routes import start_app as start_app_route
 from mentra.glasses.app_routes import stop_app as stop_app_route
-from mentra.glasses.apps import (
-    apps,
+from mentra.glasses.app_wishes import (
     drop_unfit_apps,
     restore_apps,
     start_app,
     stop_app,
     wake_apps,
 )
+from mentra.glasses.apps import apps
 from mentra.glasses.apps_settings import apps_section
+from mentra.glasses.device import (
+    device_manager,
+    glasses_battery_update,
+    glasses_connection_state,
+)
 from mentra.glasses.entrance import connection_init, glasses_path
 from mentra.glasses.microphone import (
     app_stop_for_microphone,
@@ -44,4 +49,5 @@ from mentra.glasses.relay import (
     unknown_from_glasses,
 )
 from mentra.glasses.session import glasses_section, sessions
+from mentra.glasses.settings import request_settings, settings_manager
 from mentra.glasses.subscriptions import subscription_update, subscriptions_manager

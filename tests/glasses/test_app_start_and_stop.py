@@ -197,7 +197,7 @@ def test_a_connected_app_may_answer_its_webhook_in_its_own_time():
     assert stage.apps.is_running(ACME)
 
 
-def test_an_app_without_a_url_is_called_where_its_server_registered():
+def test_an_app_without_a_url_cannot_be_called():
     stage = stage_with(app_named(ACME, public_url=""))
 
     waiter = stage.apps.start(ACME)
