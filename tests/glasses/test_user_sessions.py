@@ -1,0 +1,199 @@
+"""Sessions: facets, events, endings, and nothing left behind."""
+
+import gc
+import weakref
+from typing import Any
+
+import pytest
+from twisted.application.service import Service
+from twisted.internet.task import Clock
+from zope.interface import Attribute, Interface, implementer
+from zope.interface.exceptions import Invalid
+
+import mentra.plugins.mentra_glasses as dropin
+from mentra.errors import Refused
+from mentra.events import GlassesLeft, SessionEnding, SessionStarted
+from mentra.extension import ConfigSection, ManagerFactory, listener
+from mentra.glasses.session import GlassesSettings
+from mentra.identity import Identity
+from mentra.interfaces.session import ISessions, IUserSession
+from mentra.messages.session import Pong
+from mentra.testing.house import house_with, session_in, session_with, success_of
+from mentra.testing.peers import FakePeer
+
+WING = [
+    plugin
+    for name, plugin in vars(dropin).items()
+    if not name.startswith("_") and not isinstance(plugin, ConfigSection) and name != "sessions"
+]
+
+
+class IThing(Interface):
+    """Something that hangs off a session."""
+
+    number: int = Attribute("A number.")
+
+
+@implementer(IThing)
+class Thing(Service):
+    """It."""
+
+    number = 7
+    made = 0
+
+    def __init__(self, session: Any, services: Any) -> None:
+        Thing.made += 1
+
+
+def test_a_facet_is_built_when_first_asked_for_and_ends_with_the_session():
+    session = session_with(ManagerFactory(IThing, Thing))
+    before = Thing.made
+
+    thing = IThing(session)
+    again = IThing(session)
+
+    assert (before, Thing.made) == (0, 1)
+    assert thing is again
+    assert thing.running
+    success_of(session.stopService() or _nothing())
+    assert not thing.running
+
+
+async def _nothing() -> None:
+    return None
+
+
+def test_an_interface_nobody_provides_cannot_be_had():
+    session = session_with()
+
+    with pytest.raises(TypeError, match="Could not adapt"):
+        IThing(session)
+    assert IThing(session, None) is None
+
+
+def test_a_facet_that_breaks_its_promise_is_refused_at_once():
+    session = session_with(ManagerFactory(IThing, lambda session, services: object()))
+
+    with pytest.raises(Invalid):
+        IThing(session)
+
+
+def test_a_session_provides_what_it_says():
+    from zope.interface.verify import verifyObject
+
+    house = house_with()
+
+    assert verifyObject(IUserSession, session_in(house))
+    assert verifyObject(ISessions, ISessions(house))
+
+
+def test_events_are_told_in_order_and_one_listeners_bug_costs_itself_alone(logged_failures):
+    heard: list[Any] = []
+
+    @listener(SessionStarted, order=1)
+    def broken(event: Any, session: Any) -> None:
+        raise KeyError
+
+    @listener(SessionStarted, order=2)
+    def fine(event: Any, session: Any) -> None:
+        heard.append((type(event), session.user_id))
+
+    session_with(broken, fine)
+
+    assert heard == [(SessionStarted, "ann@x.org")]
+    assert "broken" in logged_failures[0]["listener"]
+    logged_failures.clear()
+
+
+def test_ending_an_old_session_never_ends_a_newer_one_of_the_same_user():
+    house = house_with()
+    sessions = ISessions(house)
+    old = session_in(house)
+    success_of(sessions.end(old, "test"))
+    new = session_in(house)
+
+    success_of(sessions.end(old, "again"))
+
+    assert new is not old
+    assert new.number > old.number
+    assert sessions.get("ann@x.org") is new
+    assert not new.ending
+
+
+def test_an_ending_is_announced_once_and_closes_the_glasses():
+    heard: list[Any] = []
+
+    @listener(SessionEnding)
+    def hear(event: Any, session: Any) -> None:
+        heard.append(event)
+
+    house = house_with(hear)
+    session = session_in(house)
+    peer = session.glasses
+
+    success_of(ISessions(house).end(session, "grace period over"))
+    success_of(ISessions(house).end(session, "again"))
+
+    assert len(heard) == 1
+    assert (peer.close_code, peer.close_reason) == (1000, "grace period over")
+    assert session.to_glasses(Pong()) is False
+
+
+def test_only_the_current_socket_counts():
+    heard: list[Any] = []
+
+    @listener(GlassesLeft)
+    def hear(event: Any, session: Any) -> None:
+        heard.append(event)
+
+    clock = Clock()
+    house = house_with(hear, clock=clock)
+    session = session_in(house)
+    old = session.glasses
+    session_in(house)
+
+    ISessions(house).glasses_closed(session, old)
+    clock.advance(100)
+
+    assert heard == []
+    assert ISessions(house).get("ann@x.org") is session
+
+
+def test_grace_can_be_switched_off_and_then_a_session_stays():
+    clock = Clock()
+    house = house_with(clock=clock, sections=[GlassesSettings(grace_enabled=False)])
+    session = session_in(house)
+
+    ISessions(house).glasses_closed(session, session.glasses)
+    clock.advance(10_000)
+
+    assert ISessions(house).get("ann@x.org") is session
+
+
+def test_a_socket_that_is_gone_before_its_session_was_made_makes_none():
+    house = house_with()
+    peer = FakePeer(identity=Identity("ann@x.org"), alive=False)
+
+    with pytest.raises(Refused):
+        success_of(ISessions(house).glasses_opened("ann@x.org", peer))
+    assert ISessions(house).all() == ()
+
+
+@pytest.mark.parametrize("plugins", [[], WING], ids=["bare", "the whole wing"])
+def test_an_ended_session_is_dead_after_one_collection_and_has_no_timer_left(plugins):
+    clock = Clock()
+    house = house_with(*plugins, clock=clock)
+    session = session_in(house)
+    for factory in plugins:
+        if isinstance(factory, ManagerFactory):
+            factory.provides(session)
+    clock.advance(1)
+    ISessions(house).glasses_closed(session, session.glasses)
+
+    clock.advance(61)
+    alive = weakref.ref(session)
+    del session
+    gc.collect()
+
+    assert alive() is None
+    assert clock.getDelayedCalls() == []

@@ -1,0 +1,212 @@
+"""The MentraOS dialect: bytes to messages and back, with no socket in sight."""
+
+import json
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mentra.errors import ConfigError, Malformed
+from mentra.messages import Fault, Message, Unknown
+from mentra.messages.apps import AppStateChange, StartApp
+from mentra.messages.audio import AudioChunk, LocalTranscription
+from mentra.messages.session import AppConnectionAck, Ping, Pong
+from mentra.messages.streams import STREAM_TYPES
+from mentra.messages.subscriptions import StreamEvent
+from mentra.wire.mentraos import MentraosDialect
+
+NOON = 1_748_779_200.25
+
+
+def dialect(*types: type[Message], error_type: str = "connection_error") -> MentraosDialect:
+    return MentraosDialect(types, error_type, lambda: NOON)
+
+
+def test_a_message_is_decoded_into_its_class_and_unknown_fields_are_ignored():
+    decoded = dialect(Ping).decode(b'{"pad":[1,{"x":null}],"type":"ping"}', False)
+
+    assert decoded == Ping()
+
+
+def test_a_message_that_is_passed_on_keeps_its_text():
+    text = b'{"type":"start_app", "packageName":"com.acme", "extra" : 1.50}'
+
+    decoded = dialect(StartApp).decode(text, False)
+
+    assert decoded.package_name == "com.acme"
+    assert decoded.raw == text
+
+
+def test_a_peer_cannot_put_another_text_in_its_place():
+    text = b'{"type":"start_app","packageName":"com.acme","(raw)":"aGVsbG8="}'
+
+    assert dialect(StartApp).decode(text, False).raw == text
+
+
+@pytest.mark.parametrize("name", sorted(STREAM_TYPES))
+def test_a_stream_type_without_a_handler_of_its_own_is_an_event(name):
+    text = json.dumps({"type": name, "x": 1}).encode()
+
+    decoded = dialect(StreamEvent).decode(text, False)
+
+    assert decoded == StreamEvent(stream_type=name, raw=text)
+
+
+def test_a_path_that_relays_nothing_knows_no_events():
+    decoded = dialect(Ping).decode(b'{"type":"button_press"}', False)
+
+    assert decoded == Unknown(type_name="button_press")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("notification_dismissed", "phone_notification_dismissed"),
+        ("stream_status", "rtmp_stream_status"),
+    ],
+)
+def test_an_older_or_newer_name_is_rewritten_to_todays(old, new):
+    decoded = dialect(StreamEvent).decode(json.dumps({"type": old, "x": "é"}).encode(), False)
+
+    assert decoded.stream_type == new
+    assert json.loads(decoded.raw) == {"type": new, "x": "é"}
+
+
+class Renamed(Message, frozen=True, kw_only=True, tag="today"):
+    """A message that had another name."""
+
+    aliases = ("yesterday",)
+    number: int
+
+
+def test_a_class_is_understood_under_its_aliases():
+    assert dialect(Renamed).decode(b'{"type":"yesterday","number":1}', False) == Renamed(number=1)
+
+
+class Rival(Message, frozen=True, kw_only=True, tag="yesterday"):
+    """Claims an alias of another."""
+
+
+def test_two_classes_with_one_name_are_refused_by_their_places():
+    with pytest.raises(ConfigError, match=r"Renamed.*Rival"):
+        dialect(Renamed, Rival)
+
+
+def test_a_binary_frame_is_audio():
+    assert dialect().decode(b"\0\1", True) == AudioChunk(data=b"\0\1")
+    assert dialect().encode(AudioChunk(data=b"\0\1")) == (b"\0\1", True)
+
+
+def test_a_dialects_own_class_cannot_be_named_by_a_peer():
+    decoded = dialect(AudioChunk, StreamEvent).decode(b'{"type":"AudioChunk","data":"aGk="}', False)
+
+    assert decoded == Unknown(type_name="AudioChunk")
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_a_message_or_malformed(data):
+    try:
+        decoded = dialect(Ping, StartApp, LocalTranscription, StreamEvent).decode(data, False)
+    except Malformed:
+        return
+    assert isinstance(decoded, Message)
+
+
+def test_the_name_of_an_unknown_type_is_cut_short():
+    decoded = dialect().decode(json.dumps({"type": "x" * 10_000}).encode(), False)
+
+    assert len(decoded.type_name) == 100
+
+
+def test_frames_are_stamped_with_milliseconds_in_utc():
+    payload, is_binary = dialect().encode(Pong())
+
+    assert json.loads(payload) == {"type": "pong", "timestamp": "2025-06-01T12:00:00.250Z"}
+    assert is_binary is False
+
+
+def test_fields_at_their_default_are_left_out_and_required_ones_stay():
+    ack = AppConnectionAck(
+        session_id="s", settings=[], mentraos_settings={}, augmentos_settings={}, capabilities=None
+    )
+
+    sent = json.loads(dialect().encode(ack)[0])
+
+    assert sent["capabilities"] is None
+    assert "config" not in sent
+    assert json.loads(dialect().encode(AppStateChange(session_id="s"))[0]).keys() == {
+        "type",
+        "sessionId",
+        "timestamp",
+    }
+
+
+def test_an_error_frame_says_what_where_and_whether_to_try_again():
+    fault = Fault(
+        code="X", message="no", where="provider", retryable=True, correlation_id="app-1.2"
+    )
+
+    sent = json.loads(dialect(error_type="tpa_connection_error").encode(fault)[0])
+
+    assert sent == {
+        "type": "tpa_connection_error",
+        "code": "X",
+        "message": "no",
+        "where": "provider",
+        "retryable": True,
+        "correlationId": "app-1.2",
+        "timestamp": "2025-06-01T12:00:00.250Z",
+    }
+
+
+def every_message() -> list[type[Message]]:
+    import importlib
+    import pkgutil
+
+    import mentra.messages
+
+    for module in pkgutil.iter_modules(mentra.messages.__path__):
+        importlib.import_module(f"mentra.messages.{module.name}")
+    found, todo = [], [Message]
+    while todo:
+        kind = todo.pop()
+        todo += kind.__subclasses__()
+        if kind.__module__.startswith("mentra.messages"):
+            found.append(kind)
+    return [kind for kind in found if kind.spoken and kind.tag() != kind.__name__]
+
+
+SAMPLES = {
+    str: "x", int: 1, float: 1.5, bool: True, bytes: b"x",
+}  # fmt: skip
+
+
+def sample_of(kind: type[Message]) -> Message:
+    """An instance with something in every required field."""
+    values = {}
+    for field in msgspec.structs.fields(kind):
+        if field.required:
+            origin = getattr(field.type, "__origin__", field.type)
+            if origin is list:
+                values[field.name] = []
+            elif origin is dict:
+                values[field.name] = {}
+            else:
+                values[field.name] = SAMPLES.get(field.type)
+    return kind(**values)
+
+
+@pytest.mark.parametrize("kind", every_message(), ids=lambda kind: kind.__qualname__)
+def test_every_message_survives_encode_and_decode(kind):
+    message = sample_of(kind)
+    dialect_of_it = dialect(kind)
+
+    payload, _ = dialect_of_it.encode(message)
+    decoded = dialect_of_it.decode(payload, False)
+
+    if hasattr(decoded, "raw"):
+        decoded = msgspec.structs.replace(decoded, raw=message.raw)
+    if "timestamp" not in kind.__struct_fields__:
+        assert json.loads(payload)["timestamp"]
+    assert decoded == message
