@@ -1,0 +1,27 @@
+"""``mentra db``: look after the database."""
+
+import click
+
+from mentra.admin import configured
+from mentra.config import Config
+from mentra.config.sections import StoreSettings
+from mentra.stores.opening import upgrade_store
+
+
+@click.group()
+def db() -> None:
+    """Look after the database."""
+
+
+@db.command()
+@configured
+def upgrade(config: Config) -> None:
+    """Bring the database up to this version's tables; a SQLite file is copied before."""
+    config.make_state_dir()
+    done = upgrade_store(config.section(StoreSettings).url or None, config.state_dir)
+    if done is None:
+        click.echo("the database is up to date")
+        return
+    click.echo(f"upgraded from {done.before or 'nothing'} to {done.after}")
+    if done.copy is not None:
+        click.echo(f"a copy from before is {done.copy}")

@@ -1,0 +1,76 @@
+"""``mentra user``: people and their tokens."""
+
+import click
+
+from mentra.admin import configured
+from mentra.admin.control import Control
+from mentra.admin.listing import show_json
+from mentra.admin.workplace import now, store_of, tokens_of, user_id_of
+from mentra.config import Config
+from mentra.errors import NotThere
+from mentra.stores import users
+
+TOKEN_SECONDS = 30 * 86_400
+LONGEST_TOKEN_SECONDS = 100 * 365 * 86_400
+
+
+@click.group()
+def user() -> None:
+    """Add, list and remove people; make their tokens."""
+
+
+@user.command()
+@click.argument("email")
+@configured
+def add(config: Config, email: str) -> None:
+    """Add a person."""
+    user_id = user_id_of(email)
+    with store_of(config) as store:
+        known = store.run(users.load, user_id) is not None
+        store.run(users.create, user_id, now())
+    click.echo(f"{user_id} was there already" if known else f"added {user_id}")
+
+
+@user.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
+@configured
+def list_users(config: Config, as_json: bool) -> None:
+    """List the people, one address a line."""
+    with store_of(config) as store:
+        everybody = store.run(users.all_ids)
+    if as_json:
+        show_json(everybody)
+        return
+    for user_id in everybody:
+        click.echo(user_id)
+
+
+@user.command()
+@click.argument("email")
+@configured
+def remove(config: Config, email: str) -> None:
+    """End a person's session, delete their data, and refuse every token issued until now."""
+    user_id = user_id_of(email)
+    with store_of(config) as store:
+        was_there, _ = store.run(users.remove, user_id, now())
+        if Control(config.state_dir).end_session(user_id):
+            # until it was told, the server may have written for the person, or let them in again
+            store.run(users.remove, user_id, now())
+    if not was_there:
+        raise NotThere(f"there is no user {user_id}; their tokens are refused from now on anyway")
+    click.echo(f"removed {user_id}")
+
+
+@user.command()
+@click.argument("email")
+@click.option(
+    "--seconds",
+    type=click.IntRange(1, LONGEST_TOKEN_SECONDS),
+    default=TOKEN_SECONDS,
+    metavar="N",
+    help="How long it is good; 30 days if not given.",
+)
+@configured
+def token(config: Config, email: str, seconds: int) -> None:
+    """Print a token for a person's glasses, and nothing else."""
+    click.echo(tokens_of(config).issue_user(user_id_of(email), seconds))
