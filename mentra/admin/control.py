@@ -40,8 +40,8 @@ class Control:
             ) from problem
         except (OSError, http.client.HTTPException) as problem:
             raise MentraError(
-                f"the running server does not answer at {self._path}: "
-                f"{str(problem) or type(problem).__name__}; look at its log"
+                f"what runs does not answer at {self._path} "
+                f"({getattr(problem, 'strerror', None) or type(problem).__name__}); look at its log"
             ) from problem
         finally:
             line.close()
