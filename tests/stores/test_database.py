@@ -186,6 +186,7 @@ def test_a_server_that_dropped_its_connections_is_connected_to_again(kept):
         "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
         "WHERE datname = current_database() AND pid <> pg_backend_pid()"
     )
-    kept.wait(kept.opened._database.read(lambda connection: connection.execute(others).all()))
+    with open_for_command(kept.url, kept.state_dir) as store:
+        assert store.run(lambda connection: connection.execute(others).all()) == [(True,)]
 
     assert kept.wait(kept.users.save_settings(ANN, {"a": 1})) == {"a": 1}
