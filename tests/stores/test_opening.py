@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from twisted.application.service import IService
-from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.defer import Deferred
 from twisted.logger import globalLogPublisher
 
 from mentra.errors import NotThere, StoreError
