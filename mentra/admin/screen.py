@@ -122,7 +122,7 @@ def draw_box(layout: Layout, title: str, columns: int, ink: Ink) -> list[str]:
     width = max(1, min(COLUMNS, columns - 4))
     lines = text_of(layout, width, ink)
     lines += [""] * (ROWS - len(lines))
-    top_left, top_right, bottom_left, bottom_right = ink.corners
+    top_left, top_right, bottom_left, bottom_right = tuple(ink.corners)
     name = cut(f" {one_line(title)} ", width + 2) if title else ""
     edge = ink.across * (width + 2 - cells(name))
     return [

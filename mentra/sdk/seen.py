@@ -31,6 +31,15 @@ class Draw(Message, frozen=True, kw_only=True, tag="display_event"):
     view: str = "main"
     layout: dict[str, Any] = msgspec.field(default_factory=dict)
 
+    @property
+    def text(self) -> str:
+        """Every text of the layout, one below another."""
+        return "\n".join(
+            value
+            for name, value in self.layout.items()
+            if isinstance(value, str) and name not in ("layoutType", "data")
+        )
+
 
 class Microphone(Message, frozen=True, kw_only=True, tag="microphone_state_change"):
     """Whether audio is wanted.
