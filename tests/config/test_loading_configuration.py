@@ -211,13 +211,14 @@ def test_an_empty_variable_counts_as_unset(load_text):
 @pytest.mark.parametrize(
     ("text", "value"),
     [
-        ("tcp:9", "tcp:9"),
-        ('"tcp:9"', "tcp:9"),
-        ("tcp:9:interface=a\nb = 1", "tcp:9:interface=a\nb = 1"),
+        ("sqlite:///x", "sqlite:///x"),
+        ('"sqlite:///x"', "sqlite:///x"),
+        ("word", "word"),
+        ('"word"\nother = 1', '"word"\nother = 1'),
     ],
 )
 def test_an_overlay_value_is_toml_and_a_bare_word_a_string(load_text, text, value):
-    assert load_text(environ={"MENTRA__SERVER__LISTEN": text}).value("server.listen") == value
+    assert load_text(environ={"MENTRA__STORE__URL": text}).value("store.url") == value
 
 
 def test_an_overlay_value_may_be_a_list_or_a_table(load_text):
