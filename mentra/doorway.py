@@ -1,21 +1,31 @@
 """A bound port before anybody is behind it."""
 
+from typing import Any
+
 from twisted.internet.interfaces import IAddress, IProtocol
 from twisted.internet.protocol import Factory
 
 
 class Doorway(Factory):
-    """Turns connections away until it is opened with the factory that takes them."""
+    """Leaves connections waiting in the kernel until it is opened with the factory for them."""
 
     noisy = False
 
     def __init__(self) -> None:
         self._inner: Factory | None = None
+        self._port: Any = None
+
+    def bound(self, port: Any) -> None:
+        """The port it is the factory of; nothing is accepted yet."""
+        self._port = port
+        port.stopReading()
 
     def open(self, factory: Factory) -> None:
-        """Let *factory* take what comes from now on."""
+        """Let *factory* take what waits, and what comes from now on."""
         self._inner = factory
         factory.doStart()
+        if self._port is not None and not self._port.disconnected:
+            self._port.startReading()
 
     def doStop(self) -> None:
         """The port is closed."""

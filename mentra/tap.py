@@ -133,6 +133,7 @@ class Server(MultiService):
 
     def _bound(self, port: Any) -> None:
         self._port = port
+        self._doorway.bound(port)
 
     def _listening(self) -> str:
         host = self._port.getHost()

@@ -36,6 +36,12 @@ def logged_failures() -> Iterator[list[LogEvent]]:
     assert not failures, [str(event["log_failure"]) for event in failures]
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """What was imported stays: leave it out of the collection after each test."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):  # type: ignore[no-untyped-def] # pytest's own generator type is private
     """Where everything is installed, a skipped test is a failed one."""
