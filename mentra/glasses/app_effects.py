@@ -68,7 +68,10 @@ class AppEffects:
             return StartResult.failed("WEBHOOK", f"App {package_name} not found")
         if not app.enabled:
             return StartResult.failed("WEBHOOK", f"App {package_name} is disabled")
-        fit = compatibility_of(app, IDevice(self._session))
+        device = IDevice(self._session)
+        if app.hardware_requirements and device.capabilities() is None:
+            self._log.warn("whether {package} fits the glasses is not known", package=package_name)
+        fit = compatibility_of(app, device)
         if not fit.is_compatible:
             details = msgspec.to_builtins(fit)
             return StartResult.failed("HARDWARE_CHECK", fit.message, details)
@@ -114,8 +117,7 @@ class AppEffects:
         if isinstance(found, StartResult):
             standing.life.failed(found)
             return
-        name = found.name or found.package_name
-        self._session.announce(AppStarting(found.package_name, name, found.app_type))
+        self._announce_start(standing, found)
         if standing.state not in STARTING:
             return  # a listener thought better of it
         seconds = self._settings.connect_timeout
@@ -127,6 +129,11 @@ class AppEffects:
             partial(self._called, standing),
             partial(standing.life.failed, internal),
         )
+
+    def _announce_start(self, standing: Standing, app: App) -> None:
+        standing.known = standing.called = True
+        name = app.name or app.package_name
+        self._session.announce(AppStarting(app.package_name, name, app.app_type))
 
     def _timed_out(self, standing: Standing) -> None:
         standing.timer = None
@@ -149,6 +156,8 @@ class AppEffects:
         peer, package_name = standing.peer, standing.package_name
         if peer is None:
             return
+        if how == "started" and not standing.called:
+            how = self._early(standing)
         for message in greeting.messages:
             peer.send(message)
         self._register.running.pop(package_name, None)
@@ -158,6 +167,14 @@ class AppEffects:
         self._session.announce(AppRunning(package_name, how))
         if how != "replaced":
             self.tell_phone()
+
+    def _early(self, standing: Standing) -> How:
+        """It came by itself, before it was called."""
+        if standing.known:
+            return "reconnected"
+        if standing.app is not None:
+            self._announce_start(standing, standing.app)
+        return "started"
 
     def away(self, standing: Standing) -> None:
         """Give it time to come back."""
@@ -209,7 +226,9 @@ class AppEffects:
         self._guarded(ISubscriptions(self._session).remove, package_name)
         self._close(standing, frames.AppStopped(reason="user_disabled"), "App stopped")
         failure = None if error is None else error.message
-        self._session.announce(AppStopped(package_name, standing.was_running, failure))
+        if standing.known:
+            standing.known = False
+            self._session.announce(AppStopped(package_name, standing.was_running, failure))
         self.tell_phone(failure)
 
     def end(self, standing: Standing) -> None:

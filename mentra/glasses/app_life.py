@@ -64,7 +64,7 @@ def _to(target: Any, *causes: Any) -> Callable[[Output], Output]:
 def begin(life: AppLife, standing: Standing, waiter: "Deferred[StartResult]") -> None:
     """An ordinary start; an app that was away is called anew, at once."""
     standing.drop()
-    standing.renewed = False
+    standing.renewed = standing.called = False
     standing.starts.append(waiter)
     standing.effects.prepare(standing, False)
 
@@ -191,7 +191,7 @@ for _state in (running, grace_period, dormant, stopping):
 def resurrect(life: AppLife, standing: Standing) -> None:
     """Call it anew."""
     standing.drop()
-    standing.renewed = True
+    standing.renewed, standing.called = True, False
     standing.effects.prepare(standing, True)
 
 

@@ -138,6 +138,8 @@ class Standing:
     :ivar recovering: its server was asked to connect anew: closing the old socket is no goodbye.
     :ivar renewed: the start under way is a resurrection.
     :ivar app: the record it was started by last.
+    :ivar known: listeners take it for starting, running or away.
+    :ivar called: they have heard of the start under way.
     :ivar starts: who waits for the start under way.
     :ivar stops: who waits for the stop under way.
     :ivar queued: who wants it started once it has stopped.
@@ -156,6 +158,8 @@ class Standing:
     recovering: bool = False
     renewed: bool = False
     app: App | None = None
+    known: bool = False
+    called: bool = False
     starts: "list[Deferred[StartResult]]" = attrs.field(factory=list)
     stops: "list[Deferred[None]]" = attrs.field(factory=list)
     queued: "list[Deferred[StartResult]]" = attrs.field(factory=list)

@@ -322,6 +322,7 @@ def test_an_app_that_comes_while_its_server_hears_of_the_stop_is_not_called_agai
     assert stage.apps.is_running(ACME)
     assert stage.webhooks() == []
     assert stage.subscriptions.told == [("began", ACME)]
+    assert stage.events == [AppRunning(ACME, "reconnected")]
 
 
 # -- other glasses

@@ -1,10 +1,11 @@
 """What starting and stopping an app brings about, step by step."""
 
+import msgspec
 import pytest
 from twisted.internet.defer import CancelledError
 
 from mentra.errors import Refused
-from mentra.events import AppStopped
+from mentra.events import AppRunning, AppStarting, AppStopped
 from mentra.extension import listener
 from mentra.glasses.app_standing import STARTED
 from mentra.glasses.apps_settings import AppsSettings
@@ -111,6 +112,22 @@ def test_the_webhook_says_where_to_connect_under_both_names():
         mentraos_url="wss://mentra.test/app-ws",
         augmentos_url="wss://mentra.test/app-ws",
     )
+
+
+def test_the_webhooks_body_is_spelt_as_the_sdk_reads_it():
+    stage = stage_with(app_named(ACME))
+    stage.apps.start(ACME)
+
+    body = msgspec.json.encode(stage.webhooks()[0].json)
+
+    assert msgspec.json.decode(body) == {
+        "type": "session_request",
+        "sessionId": f"{ANN}-{ACME}",
+        "userId": ANN,
+        "timestamp": "2025-06-01T12:00:00.000Z",
+        "mentraOSWebsocketUrl": "wss://mentra.test/app-ws",
+        "augmentOSWebsocketUrl": "wss://mentra.test/app-ws",
+    }
 
 
 def test_a_system_app_is_told_the_nearer_address():
@@ -358,13 +375,18 @@ def test_the_socket_of_an_app_still_waiting_for_room_is_taken():
     stage.run("old")
     waiter = stage.apps.start("new")
 
-    stage.attach("new")
     stage.forget()
+    stage.attach("new")
     stage.answer()
 
     assert success_of(waiter) == STARTED
     assert started(stage) == []
     assert list(stage.apps.running()) == ["new"]
+    assert stage.events == [
+        AppStarting("new", "new", "standard"),
+        AppRunning("new", "started"),
+        AppStopped("old", was_running=True),
+    ]
 
 
 # -- stops
@@ -438,6 +460,17 @@ def test_an_app_that_was_removed_meanwhile_can_still_be_stopped():
 
     assert success_of(waiter) is None
     assert len(stage.webhooks(StopRequest)) == 1
+
+
+def test_an_app_stopped_while_it_waits_for_room_was_never_heard_of():
+    stage = stage_with(app_named("old", app_type="standard"), app_named("new", app_type="standard"))
+    stage.run("old")
+    stage.apps.start("new")
+
+    stage.apps.stop("new")
+    stage.answer()
+
+    assert [event for event in stage.events if event.package_name == "new"] == []
 
 
 def test_the_last_wish_counts_when_an_app_is_stopped_started_and_stopped():
