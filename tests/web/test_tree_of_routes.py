@@ -10,7 +10,8 @@ from twisted.web.resource import Resource
 from mentra.errors import ConfigError, Denied, NotThere, Refused
 from mentra.extension import Access, HttpAnswer, route
 from mentra.testing.house import house_with
-from mentra.web.site import LINGER, make_site
+from mentra.web.channel import LINGER, WHOLE
+from mentra.web.site import make_site
 
 
 class Wish(msgspec.Struct, frozen=True):
@@ -403,3 +404,76 @@ def test_nothing_is_left_behind_when_a_line_closes(dial):
     line.hang_up()
 
     assert house.clock.getDelayedCalls() == []
+
+
+# -- connections -----------------------------------------------------------------------------
+
+
+def test_a_request_that_trickles_in_is_given_up(dial):
+    house = house_with()
+    line = dial(make_site(house)).send(b"GET /livez HTTP/1.1\r\n")
+    for _ in range(int(WHOLE / 50) - 1):
+        house.clock.advance(50)
+        line.send(b"X-More: 1\r\n")
+    assert line.transport.connected
+
+    house.clock.advance(50)
+
+    assert not line.transport.connected
+    assert house.clock.getDelayedCalls() == []
+
+
+def test_a_silent_connection_is_closed(dial):
+    house = house_with()
+    line = dial(make_site(house)).ask("GET", "/livez")
+
+    house.clock.advance(60)
+
+    assert not line.transport.connected
+
+
+def test_a_slow_answer_is_not_a_slow_request(dial):
+    later = Deferred()
+
+    @route("GET", "/later", access=Access.PUBLIC)
+    async def slow(call):
+        return await later
+
+    house = house_with(slow)
+    line = dial(make_site(house, patience=10_000)).ask("GET", "/later")
+    line.send(b"GET /livez HTT")
+    house.clock.advance(WHOLE + 1)
+
+    later.callback(1)
+
+    assert line.reply().body == b"1"
+    line.transport.clear()
+    assert line.send(b"P/1.1\r\nHost: x\r\n\r\n").reply().body == b"ok"
+
+
+def test_connections_are_bounded_and_given_back(dial):
+    site = site_of(max_connections=2)
+    first, _ = dial(site), dial(site)
+    assert site.buildProtocol(None) is None
+
+    first.hang_up()
+
+    assert dial(site).ask("GET", "/livez").reply().status == 200
+    assert site.buildProtocol(None) is None
+
+
+def test_a_connection_that_becomes_a_websocket_counts_no_more(dial):
+    class Socket(Resource):
+        isLeaf = True
+
+        def render(self, request):
+            return b"socket"
+
+    site = site_of(max_connections=1, extra={b"/ws": Socket()})
+    dial(site).ask("GET", "/ws")
+
+    assert dial(site).ask("GET", "/livez").reply().status == 200
+
+
+def test_only_what_is_bounded_is_offered_over_tls():
+    assert site_of().acceptableProtocols() == [b"http/1.1"]

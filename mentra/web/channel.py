@@ -1,0 +1,116 @@
+"""One HTTP connection: how much of a request is read, and for how long."""
+
+from typing import Any
+
+import msgspec
+from twisted.internet.interfaces import IDelayedCall
+from twisted.internet.protocol import connectionDone
+from twisted.python.failure import Failure
+from twisted.web.http import HTTPChannel
+from twisted.web.server import Request
+
+from mentra.web.tree import Answering
+
+LINGER = 1_048_576
+"""Bytes of a refused body that are still read, so that its sender gets to see the answer."""
+
+WHOLE = 300.0
+"""Seconds from a request's first byte to its last."""
+
+
+class BoundedChannel(HTTPChannel):
+    """Gives a request so much time to arrive: one byte now and then keeps no connection open."""
+
+    site: Any
+    _deadline: IDelayedCall | None = None
+    _is_busy = False
+
+    def dataReceived(self, data: bytes) -> None:
+        """Read on."""
+        if self._deadline is None and not self._is_busy:
+            self._deadline = self.callLater(WHOLE, self._too_slow)
+        super().dataReceived(data)
+
+    def allContentReceived(self) -> None:  # noqa: N802 - twisted's own name
+        """A request is there."""
+        self._stop_waiting()
+        self._is_busy = True
+        super().allContentReceived()
+
+    def requestDone(self, request: Any) -> None:  # noqa: N802 - twisted's own name
+        """It is answered; the next may have arrived in part."""
+        self._is_busy = False
+        super().requestDone(request)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """Gone."""
+        self._stop_waiting()
+        self.site.forget(self)
+        super().connectionLost(reason)
+
+    def _stop_waiting(self) -> None:
+        deadline, self._deadline = self._deadline, None
+        if deadline is not None and deadline.active():
+            deadline.cancel()
+
+    def _too_slow(self) -> None:
+        transport: Any = self.transport
+        transport.abortConnection()
+
+
+class BoundedRequest(Request):
+    """Refuses a body over its path's bound: at the headers if they tell, else on the way."""
+
+    _allowance: int | None = None
+    _refused = False
+    _read = 0
+
+    def gotLength(self, length: int | None) -> None:  # noqa: N802 - twisted's own name
+        """The headers are there; *length* is None for a chunked body."""
+        channel: Any = self.channel
+        # the one private name: without it every path gets the widest bound of all
+        path = getattr(channel, "_path", None)
+        self._allowance = channel.site.longest_body(path if isinstance(path, bytes) else None)
+        super().gotLength(length)
+        if length is not None and length > self._allowance:
+            self._refuse()
+
+    def handleContentChunk(self, data: bytes) -> None:  # noqa: N802 - twisted's own name
+        """A piece of the body."""
+        self._read += len(data)
+        if self._refused:
+            if self._read > LINGER:
+                self.channel.loseConnection()
+        elif self._allowance is not None and self._read > self._allowance:
+            self._refuse()
+        else:
+            super().handleContentChunk(data)
+
+    def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:  # noqa: N802 - twisted's own name
+        """Everything is there; a refused request ends here."""
+        if self._refused:
+            self.channel.loseConnection()
+        else:
+            super().requestReceived(command, path, version)
+
+    def render(self, resrc: Any) -> None:
+        """As usual, without telling what the server is made of."""
+        self.setHeader(b"Server", b"mentra")
+        if not isinstance(resrc, Answering):
+            # a WebSocket takes the connection over, and whoever counts those counts it
+            site: Any = self.site
+            site.forget(self.channel)
+        super().render(resrc)
+
+    def _refuse(self) -> None:
+        channel: Any = self.channel
+        self._refused = True
+        self._read = 0
+        # no "100 Continue" after this
+        self.requestHeaders.removeHeader(b"expect")
+        message = f"over {self._allowance} bytes"
+        body = msgspec.json.encode({"error": message, "code": "TOO_LARGE", "message": message})
+        channel.transport.write(
+            b"HTTP/1.1 413 Request Entity Too Large\r\nServer: mentra\r\nConnection: close\r\n"
+            b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+        )
