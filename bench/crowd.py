@@ -54,10 +54,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Load a server and print how it took it; the exit status."""
     options = _parser().parse_args(arguments)
     try:
-        folder = work_folder()
-        generator = load_generator(folder)
-        with _target(options, folder) as target, watched(target.port) as lags:
-            result = _load(generator, folder, target, options)
+        with (
+            work_folder() as folder,
+            _target(options, folder) as target,
+            watched(target.port) as lags,
+        ):
+            result = _load(load_generator(folder), folder, target, options)
     except (Unavailable, NotStarted) as problem:
         print(problem, file=sys.stderr)
         return 1

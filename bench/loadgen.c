@@ -616,11 +616,16 @@ static void explain_unready(void)
 
 static double open_all(void)
 {
-    uint64_t begin = now();
+    uint64_t begin = now(), limit = begin + option.deadline * SECOND;
+    bool hopeless = false;
     while (ready_sessions < session_count) {
         begin_sessions();
         pump(10000000);
-        if (now() - begin > option.deadline * SECOND || tally.refused + tally.resets + tally.errors > 20) explain_unready();
+        if (now() > limit) explain_unready();
+        if (!hopeless && tally.refused + tally.resets + tally.errors) {
+            hopeless = true;
+            limit = now() + SECOND; /* no session recovers: see what else goes wrong, then tell */
+        }
     }
     double took = (now() - begin) / 1e9;
     uint64_t settled = now() + option.settle * SECOND;

@@ -31,17 +31,17 @@ AGAINST = ("node", "bun", "bun-publish", "stock")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark and print its tables; the exit status."""
     options = _parser().parse_args(arguments)
-    try:
-        folder = work_folder()
-        generator = load_generator(folder)
-    except Unavailable as problem:
-        print(problem, file=sys.stderr)
-        return 1
-    contestants = _contestants(options.only, folder)
-    if not contestants:
-        return 1
-    bench = Bench(generator, folder, options.secs, quick=options.quick)
-    results = bench.run(contestants, options.cases, options.rounds)
+    with work_folder() as folder:
+        try:
+            generator = load_generator(folder)
+        except Unavailable as problem:
+            print(problem, file=sys.stderr)
+            return 1
+        contestants = _contestants(options.only, folder)
+        if not contestants:
+            return 1
+        bench = Bench(generator, folder, options.secs, quick=options.quick)
+        results = bench.run(contestants, options.cases, options.rounds)
     if options.json:
         report = {"machine": _machine(), "seconds": bench.seconds, "cases": results}
         options.json.write_text(json.dumps(report, indent=1) + "\n")

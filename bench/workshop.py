@@ -1,10 +1,14 @@
 """The work folder: what the benchmark compiles, installs and writes, outside the repository."""
 
+import fcntl
 import filecmp
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -15,12 +19,23 @@ class Unavailable(Exception):
     """Something the benchmark needs is not on this machine; the text says what to install."""
 
 
-def work_folder() -> Path:
-    """``$BENCH_WORK``, or one of this user's in the system's temporary folder; made if missing."""
+@contextmanager
+def work_folder() -> Iterator[Path]:
+    """``$BENCH_WORK``, or one of this user's in the system's temporary folder; made if missing.
+
+    It is ours alone until the block ends: whoever comes second waits, for two benchmarks at once
+    would measure each other.
+    """
     named = os.environ.get("BENCH_WORK")
     folder = Path(named or Path(tempfile.gettempdir()) / f"mentra-bench-{os.getuid()}")
     folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print(f"Another benchmark works in {folder}; waiting for its end.", file=sys.stderr)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield folder
 
 
 def load_generator(folder: Path) -> Path:
