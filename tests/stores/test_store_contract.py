@@ -286,17 +286,17 @@ def test_uninstalling_for_an_unknown_user_says_so(users, wait):
 
 def test_running_apps_are_kept_in_the_order_of_their_start(stores, users, wait):
     for package, running in (
-        (PACKAGE, True),
         (BOARD.package_name, True),
         (PACKAGE, True),
-        (PACKAGE, False),
-        (PACKAGE, True),
         (BOARD.package_name, True),
+        (BOARD.package_name, False),
+        (BOARD.package_name, True),
+        (PACKAGE, True),
     ):
         wait(users.set_running(ANN, package, running))
 
     stores.reopen()
-    assert wait(stores.users.load(ANN)).running_apps == (BOARD.package_name, PACKAGE)
+    assert wait(stores.users.load(ANN)).running_apps == (PACKAGE, BOARD.package_name)
 
 
 def test_an_app_runs_without_being_installed(users, wait):
