@@ -9,6 +9,7 @@ from click.testing import CliRunner
 import mentra.plugins
 from mentra.admin import main
 from mentra.routing.discovery import CACHE
+from mentra.routing.origins import origin_of
 
 DROPIN = """
 from mentra.extension import handler
@@ -33,6 +34,8 @@ def folder(tmp_path, monkeypatch):
     (tmp_path / "mentra.toml").write_text('[plugins]\npath = ["dropins"]\n')
     made = tmp_path / "dropins"
     made.mkdir(mode=0o755)
+    # modules of one name lie in another folder in every test
+    origin_of.cache_clear()
     yield made
     for module in set(sys.modules) - known:
         if module.startswith("mentra.plugins."):

@@ -31,6 +31,8 @@ def folder(tmp_path, monkeypatch):
     known = set(sys.modules)
     made = tmp_path / "dropins"
     made.mkdir(mode=0o755)
+    # modules of one name lie in another folder in every test
+    origin_of.cache_clear()
     yield made
     for module in set(sys.modules) - known:
         if module.startswith("mentra.plugins."):
