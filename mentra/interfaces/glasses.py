@@ -127,13 +127,19 @@ class IDisplay(Interface):
 
     def request(package_name: str, message: Any) -> bool:
         """An app's :class:`mentra.messages.display.DisplayRequest`; whether it was accepted (shown,
-        held back or queued)."""
+        held back or queued).
+
+        :raises mentra.errors.Refused: code ``LAYOUT_TOO_LARGE``.
+        """
 
     def app_starting(package_name: str, name: str, app_type: str) -> None:
         """Show the boot screen."""
 
     def app_stopped(package_name: str) -> None:
         """Take everything of the app off."""
+
+    def resend() -> None:
+        """The phone came back on a new socket: show again what is to be seen now."""
 
 
 class IMicrophone(Interface):

@@ -25,6 +25,14 @@ from mentra.glasses.device import (
     glasses_battery_update,
     glasses_connection_state,
 )
+from mentra.glasses.display import (
+    display_app_starting,
+    display_app_stopped,
+    display_manager,
+    display_request,
+    glasses_for_display,
+)
+from mentra.glasses.display_settings import display_section
 from mentra.glasses.entrance import connection_init, glasses_path
 from mentra.glasses.microphone import (
     app_stop_for_microphone,

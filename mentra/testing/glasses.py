@@ -190,6 +190,9 @@ class FakeDisplay:
         """Keep that it did."""
         self.told.append(("app_stopped", package_name))
 
+    def resend(self) -> None:
+        """Nobody looks."""
+
 
 fake_subscriptions = ManagerFactory(ISubscriptions, FakeSubscriptions)
 fake_device = ManagerFactory(IDevice, FakeDevice)
