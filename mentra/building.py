@@ -6,6 +6,7 @@ from typing import Any
 
 import attrs
 from twisted.application.service import MultiService
+from twisted.logger import Logger
 from zope.interface import implementer
 from zope.interface.interface import InterfaceClass
 
@@ -30,6 +31,7 @@ from mentra.stores.migrate import prepare
 from mentra.stores.opening import open_stores
 from mentra.tokens import Tokens, load_or_make_secret
 from mentra.web.client import HttpClient
+from mentra.web.control import ControlSocket
 from mentra.web.metrics import Metrics
 from mentra.web.readiness import Readiness
 from mentra.web.site import make_site
@@ -60,6 +62,8 @@ class Building(MultiService):
     :param timer: measures latencies, seconds.
     """
 
+    _log = Logger()
+
     def __init__(
         self,
         config: Config,
@@ -74,6 +78,7 @@ class Building(MultiService):
         self._timer = timer
         self.readiness = Readiness()
         self.readiness.lacks("stores", "they are being read")
+        self.readiness.lacks("listening", "the port is not open yet")
         self.metrics = Metrics(reactor)
         self.http = HttpClient.on(reactor)
         for service in (self.metrics, self.http):
@@ -88,7 +93,7 @@ class Building(MultiService):
         config = self._config
         state = config.make_state_dir()
         url = config.section(StoreSettings).url or None
-        prepare_store(url, state)
+        self._prepare_store(url, state)
         self.stores = open_stores(url, state, self._reactor, self._now)
         self.stores.setServiceParent(self)
         plugins = config.section(PluginsSettings)
@@ -97,6 +102,7 @@ class Building(MultiService):
         self.house.setServiceParent(self)
         self.edge = self._edge()
         self.edge.setServiceParent(self)
+        ControlSocket(self.house, state, self._reactor).setServiceParent(self)
 
     async def open(self) -> Any:
         """Read the stores; the factory that takes connections from then on.
@@ -123,11 +129,21 @@ class Building(MultiService):
 
     async def take_leave(self, seconds: float) -> None:
         """Tell every peer, wait for work in hand, end every session."""
-        self.readiness.lacks("draining", "the server is shutting down")
+        self.readiness.lacks("listening", "the server is shutting down")
         await self.edge.take_leave(seconds)
         sessions = ISessions(self.house)
         for session in sessions.all():
             await sessions.end(session, "Server shutting down")
+
+    def _prepare_store(self, url: str | None, state: Path) -> None:
+        """Bring it up to date before anybody is let in."""
+        upgrade = prepare(locate(url, state))
+        if upgrade is not None and upgrade.copy is not None:
+            self._log.info(
+                "the store was upgraded to revision {revision}; a copy from before is {copy}",
+                revision=upgrade.after,
+                copy=str(upgrade.copy),
+            )
 
     def _catalogue(self, settings: PluginsSettings) -> Catalogue:
         found = discover(self._config.folder / folder for folder in settings.path)
@@ -201,8 +217,3 @@ class Building(MultiService):
         self.metrics.watch(
             "mentra_queued_frames", "Frames waiting for slow receivers.", self.edge.queued
         )
-
-
-def prepare_store(url: str | None, state: Path) -> None:
-    """Bring the store up to date before anybody is let in."""
-    prepare(locate(url, state))

@@ -15,7 +15,7 @@ class Event:
 
 @attrs.frozen
 class SessionStarted(Event):
-    """A user's session exists and its user record is loaded; the glasses are attached."""
+    """A user's session exists and its user record is loaded; its glasses are about to be attached."""
 
 
 @attrs.frozen
@@ -72,7 +72,7 @@ class AppAway(Event):
 
 @attrs.frozen
 class AppStopped(Event):
-    """An app is no longer running, starting or expected back.
+    """An app is no longer running or starting; one that is brought back starts anew.
 
     :ivar was_running: whether it had been connected since its start.
     :ivar failure: why a start failed, None after an ordinary stop.

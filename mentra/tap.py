@@ -120,11 +120,11 @@ class Server(MultiService):
         try:
             building = Building(self._config, self._reactor, _wall_time, time.perf_counter)
             building.prepare(self._listening)
+            building.setServiceParent(self)
+            super().startService()
         except MentraError as problem:
             raise SystemExit(f"mentra: {problem}") from problem
         self._building = building
-        building.setServiceParent(self)
-        super().startService()
         Deferred.fromCoroutine(self._open(building)).addErrback(self._give_up)
 
     def stopService(self) -> Deferred[None]:
@@ -145,11 +145,14 @@ class Server(MultiService):
     async def _open(self, building: Building) -> None:
         site = await building.open()
         self._doorway.open(site)
+        building.readiness.has("listening")
         self._supervisor.ready()
         self._log.info("mentra is ready on {listen}", listen=self._config.value("server.listen"))
 
     def _give_up(self, failure: Failure) -> None:
         self._log.failure("mentra cannot start", failure=failure)
+        # twistd ends with 0 however it was stopped, and a supervisor must see that this was no stop
+        self._reactor.addSystemEventTrigger("after", "shutdown", os._exit, 1)
         self._reactor.stop()
 
     async def _stop(self) -> None:
@@ -159,9 +162,7 @@ class Server(MultiService):
         if self._building is not None:
             await self._building.take_leave(self._config.section(ServerSettings).drain)
         await _done(super().stopService())
-        folder = getattr(self._observer, "folder", None)
-        if folder is not None:
-            folder.close()
+        self._observer.close()
 
 
 async def _done(outcome: Any) -> None:

@@ -7,11 +7,11 @@ from urllib.parse import urlsplit
 import attrs
 from twisted.web.server import Request
 
+from mentra.addresses import LOOPBACK, Client, Networks, address_of, client_of
 from mentra.errors import Denied, Refused
 from mentra.extension import Access
 from mentra.interfaces.services import IServices, ITokens
 from mentra.interfaces.stores import IAppStore
-from mentra.web.addresses import LOOPBACK, Client, Networks, address_of, client_of
 
 _FORWARDING = ("x-forwarded-for", "x-real-ip", "forwarded", "via")
 _NO_KEY = "Missing or invalid Authorization header"

@@ -10,11 +10,11 @@ from twisted.application.service import Service
 from twisted.internet.defer import maybeDeferred
 from twisted.logger import Logger
 
+from mentra.addresses import Networks
 from mentra.errors import ConfigError
 from mentra.extension import Access
 from mentra.interfaces.services import ICatalogue, IServices
 from mentra.web.access import Gate
-from mentra.web.addresses import Networks
 from mentra.web.control_routes import CONTROL_ROUTES
 from mentra.web.cors import Cors
 from mentra.web.site import BoundedSite

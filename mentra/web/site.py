@@ -7,10 +7,10 @@ from twisted.internet.interfaces import IAddress
 from twisted.web.resource import IResource
 from twisted.web.server import Site
 
+from mentra.addresses import Networks
 from mentra.extension import Access
 from mentra.interfaces.services import ICatalogue, IServices
 from mentra.web.access import Gate
-from mentra.web.addresses import Networks
 from mentra.web.channel import BoundedChannel, BoundedRequest
 from mentra.web.cors import Cors
 from mentra.web.observing import BUILT_IN_ROUTES
