@@ -89,7 +89,7 @@ class Edge(MultiService):
     async def take_leave(self, seconds: float) -> None:
         """Let handlers finish, then tell every peer that the server stops (close 1001).
 
-        Ends when all peers are gone, or after *seconds*.
+        Ends when all peers are gone, or after *seconds*; they have a moment to go in any case.
         """
         self.admission.closed = "shutting down"
         factories = self._distinct()
@@ -99,6 +99,7 @@ class Edge(MultiService):
         await self._until(lambda: not any(one.busy() for one in factories), deadline)
         for factory in factories:
             factory.say_goodbye()
+        deadline = max(deadline, self._clock.seconds() + MOMENT)
         await self._until(lambda: not any(one.peers for one in factories), deadline)
         for factory in factories:
             factory.cut_off()
@@ -110,6 +111,9 @@ class Edge(MultiService):
         while not condition() and self._clock.seconds() < deadline:
             await deferLater(self._clock, LOOK_EVERY)
 
+
+MOMENT = 1.0
+"""Seconds that peers have to answer the close frame at least."""
 
 LOOK_EVERY = 0.05
 """Seconds between two looks at whether all is done."""
