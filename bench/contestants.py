@@ -22,6 +22,14 @@ secret_file = "{secret_file}"
 [wire]
 max_connections = 100_000
 admissions_per_second = 1_000_000.0
+
+[glasses]
+max_sessions = 100_000
+max_rate = 1_000_000.0
+
+[apps]
+max_rate = 1_000_000.0
+connect_timeout = 30.0
 """
 
 

@@ -33,7 +33,8 @@ from wire_cases import (
 
 NAMES = {TEXT: "text", BINARY: "binary", CLOSE: "close", PING: "ping", PONG: "pong"}
 LAST_WORD = b"that was all"
-PATIENCE = 5.0
+PATIENCE = 8.0
+"""Seconds; longer than a server gives a client to answer its close frame."""
 
 
 @dataclass(frozen=True)
