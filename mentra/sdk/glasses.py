@@ -169,7 +169,12 @@ class GlassesClient:
                 await asyncio.sleep(self._retry_seconds)
 
     async def _connection(self, http: aiohttp.ClientSession) -> None:
-        line = await Line.open(http, self.url, {"Authorization": f"Bearer {self._token}"})
+        try:
+            line = await Line.open(http, self.url, {"Authorization": f"Bearer {self._token}"})
+        except Refused as refused:
+            if refused.code == "HTTP_401":
+                raise Refused("INVALID_TOKEN", f"{self.url} does not accept the token") from None
+            raise
         self._line = line
         try:
             async for frame in line.frames():

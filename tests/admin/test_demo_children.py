@@ -45,14 +45,13 @@ def test_a_stubborn_child_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("mentra.admin.children.STOP_SECONDS", 0.05)
 
     async def scenario() -> int | None:
-        async with child(
-            "app", sys.executable, "-c", STUBBORN + "while True: signal.pause()",
-            folder=tmp_path, environ=os.environ,
-        ) as running:  # fmt: skip
-            async with asyncio.timeout(10):
-                while "up" not in running.last_words():
-                    await asyncio.sleep(0.01)
-            process = running._process
+        # ignored from its birth on, for a child inherits that
+        before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        try:
+            async with child("app", "sleep", "600", folder=tmp_path, environ=os.environ) as running:
+                process = running._process
+        finally:
+            signal.signal(signal.SIGTERM, before)
         return process.returncode
 
     assert asyncio.run(scenario()) == -signal.SIGKILL

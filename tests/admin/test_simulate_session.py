@@ -172,7 +172,7 @@ def test_a_refused_token_ends_it_with_a_sentence():
     async def refuse(cloud: FakeCloud) -> None:
         cloud.refuse = 401
 
-    with pytest.raises(Refused, match="401"):
+    with pytest.raises(Refused, match="does not accept the token"):
         wear("hello", before=refuse)
 
 

@@ -261,14 +261,16 @@ def test_a_server_that_is_not_there_is_tried_again():
     asyncio.run(scenario())
 
 
-@pytest.mark.parametrize("status", [401, 404])
-def test_a_refused_upgrade_is_final(status: int):
+@pytest.mark.parametrize(
+    ("status", "sentence"), [(401, "does not accept the token"), (404, "answers 404")]
+)
+def test_a_refused_upgrade_is_final(status: int, sentence: str):
     async def scenario() -> None:
         async with fake_cloud() as cloud:
             cloud.refuse = status
             glasses = GlassesClient(cloud.url, "t", retry_seconds=0.0)
 
-            with pytest.raises(Refused, match=str(status)):
+            with pytest.raises(Refused, match=sentence):
                 await asyncio.wait_for(glasses.run(), PATIENCE)
 
     asyncio.run(scenario())
