@@ -5,7 +5,7 @@ from typing import Any
 
 import attrs
 import msgspec
-from hyperlink import URL
+from treq.client import HTTPClient
 from twisted.application.service import Service
 from twisted.internet.defer import CancelledError, Deferred, succeed
 from twisted.internet.error import (
@@ -47,9 +47,6 @@ class Answer:
 class HttpClient(Service):
     """Asks; a redirection is an answer like any other, and cookies are forgotten.
 
-    It stands on the bare Agent: treq would share cookies between users and unpack what an app
-    server sends before anyone could bound it.
-
     :param pool: of *agent*; its connections are closed when this service stops.
     """
 
@@ -58,8 +55,8 @@ class HttpClient(Service):
     def __init__(
         self, agent: IAgent, clock: IReactorTime, pool: HTTPConnectionPool | None = None
     ) -> None:
-        self._agent = agent
-        self._clock = clock
+        self._agent = Verbatim(agent)
+        self._clock: Any = clock  # treq wants to see a whole reactor
         self._pool = pool
 
     @classmethod
@@ -88,7 +85,7 @@ class HttpClient(Service):
 
         :raises Refused: code ``UNREACHABLE``, ``TIMEOUT`` or ``TOO_LARGE``.
         """
-        body = None if json is None else Body(msgspec.json.encode(json))
+        body = None if json is None else msgspec.json.encode(json)
         sent = Headers({"User-Agent": [f"mentra/{mentra.__version__}"]})
         if body is not None:
             sent.setRawHeaders("Content-Type", ["application/json"])
@@ -98,11 +95,15 @@ class HttpClient(Service):
         return asked.addTimeout(timeout, self._clock, _overdue)
 
     async def _exchange(
-        self, method: str, url: str, headers: Headers, body: "Body | None", max_bytes: int
+        self, method: str, url: str, headers: Headers, body: bytes | None, max_bytes: int
     ) -> Answer:
+        # one for each request: treq keeps cookies, and users must not share them
+        client = HTTPClient(self._agent, data_to_body_producer=Body)
         try:
-            target = URL.from_text(url).to_uri().to_text().encode("ascii")
-            response: IResponse = await self._agent.request(method.encode(), target, headers, body)
+            response = await client.request(
+                method, url, headers=headers, data=body,
+                allow_redirects=False, unbuffered=True, reactor=self._clock,
+            )  # fmt: skip
             collector = Collector(max_bytes)
             response.deliverBody(collector)
             return Answer(response.code, await collector.done)
@@ -113,6 +114,30 @@ class HttpClient(Service):
                 raise CancelledError from problem
             self._log.debug("{method} failed: {kind}", method=method, kind=type(problem).__name__)
             raise Refused("UNREACHABLE", _reason(problem), where="app", retryable=True) from problem
+
+
+@implementer(IAgent)
+class Verbatim:
+    """Beneath treq: asks for no compression and shows none, so that treq unpacks nothing.
+
+    What is unpacked before anyone bounds it may be a thousand times what was sent.
+    """
+
+    def __init__(self, agent: IAgent) -> None:
+        self._agent = agent
+
+    def request(
+        self,
+        method: bytes,
+        uri: bytes,
+        headers: Headers | None = None,
+        bodyProducer: IBodyProducer | None = None,
+    ) -> Deferred[IResponse]:
+        """As the inner agent does."""
+        plain = Headers() if headers is None else headers.copy()
+        plain.removeHeader("accept-encoding")
+        asked: Deferred[IResponse] = self._agent.request(method, uri, plain, bodyProducer)
+        return asked.addCallback(_as_it_came)
 
 
 @implementer(IBodyProducer)
@@ -171,6 +196,11 @@ class Collector(Protocol):
     def _hang_up(self) -> None:
         transport: Any = self.transport
         transport.loseConnection()
+
+
+def _as_it_came(response: IResponse) -> IResponse:
+    response.headers.removeHeader("content-encoding")
+    return response
 
 
 def _overdue(result: object, seconds: float) -> Failure:

@@ -1,8 +1,10 @@
 """HTTP towards app servers: what is sent, and how it fails."""
 
+import gzip
 import json
 
 import pytest
+from treq.testing import RequestTraversalAgent
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import ConnectionLost, ConnectionRefusedError, DNSLookupError
 from twisted.internet.protocol import Protocol
@@ -10,10 +12,13 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.python.failure import Failure
 from twisted.web.client import ResponseDone
+from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgent, IResponse
+from twisted.web.resource import Resource
 from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
+import mentra
 from mentra.errors import Refused
 from mentra.interfaces.services import IHttpClient
 from mentra.testing.house import success_of
@@ -27,11 +32,11 @@ class FakeResponse:
     """A response whose body a test delivers."""
 
     version, phrase, length, request = (b"HTTP", 1, 1), b"", 0, None
-    headers = None
     previousResponse = None  # noqa: N815 - twisted's own name
 
     def __init__(self, code=200):
         self.code = code
+        self.headers = Headers()
         self.transport = StringTransport()
 
     def deliverBody(self, protocol: Protocol):  # noqa: N802 - twisted's own name
@@ -62,6 +67,30 @@ class FakeAgent:
         answer = Deferred(self.cancelled.append)
         self.asked.append((method, uri, headers, consumer.value(), answer))
         return answer
+
+
+class AppServer(Resource):
+    """Answers everything with the headers and body a test gave it, and keeps what it was asked."""
+
+    isLeaf = True
+
+    def __init__(self, status=200, body=b"", **headers):
+        super().__init__()
+        self.answer = (status, body, headers)
+        self.asked = []
+
+    def render(self, request):
+        self.asked.append((request.uri, request.requestHeaders.copy(), request.content.read()))
+        status, body, headers = self.answer
+        request.setResponseCode(status)
+        for name, value in headers.items():
+            request.setHeader(name.replace("_", "-"), value)
+        return body
+
+
+def client_of(server, clock):
+    """A client that reaches nobody but *server*, over HTTP in memory."""
+    return HttpClient(RequestTraversalAgent(server), clock)
 
 
 @pytest.fixture
@@ -110,6 +139,73 @@ def test_a_redirection_is_an_answer_and_not_followed(http, agent):
 
     assert success_of(answer).status == 302
     assert len(agent.asked) == 1
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_nobody_is_sent_elsewhere(clock, status):
+    server = AppServer(status, b"moved", Location="http://elsewhere.example/")
+
+    came = success_of(client_of(server, clock).request("GET", URL))
+
+    assert (came.status, came.body) == (status, b"moved")
+    assert [uri for uri, _, _ in server.asked] == [b"/webhook"]
+
+
+def test_a_cookie_is_not_sent_back(clock):
+    server = AppServer(Set_Cookie="who=ann; Path=/")
+    http = client_of(server, clock)
+
+    for _ in range(2):
+        success_of(http.request("GET", URL))
+
+    assert [headers.getRawHeaders("cookie") for _, headers, _ in server.asked] == [None, None]
+
+
+def test_no_compression_is_asked_for(clock):
+    server = AppServer()
+    headers = {"Accept-Encoding": "gzip, br"}
+
+    success_of(client_of(server, clock).request("GET", URL, headers=headers))
+
+    assert not server.asked[0][1].hasHeader("accept-encoding")
+
+
+def test_what_comes_compressed_all_the_same_is_not_unpacked(clock):
+    small = gzip.compress(b"x" * 1_000_000)
+    server = AppServer(200, small, Content_Encoding="gzip")
+
+    came = success_of(client_of(server, clock).request("GET", URL, max_bytes=len(small)))
+
+    assert came.body == small
+
+
+def test_a_request_says_who_asks_and_sends_exactly_its_json(clock):
+    server = AppServer()
+
+    success_of(client_of(server, clock).request("PUT", URL, json=["ü", None, 1.5]))
+
+    (_, headers, body) = server.asked[0]
+    assert headers.getRawHeaders("user-agent") == [f"mentra/{mentra.__version__}"]
+    assert headers.getRawHeaders("content-type") == ["application/json"]
+    assert body == '["ü",null,1.5]'.encode()
+
+
+def test_nothing_is_sent_where_there_is_no_json(clock):
+    server = AppServer()
+
+    success_of(client_of(server, clock).request("POST", URL))
+
+    (_, headers, body) = server.asked[0]
+    assert (headers.hasHeader("content-type"), body) == (False, b"")
+
+
+def test_empty_and_false_json_is_sent_too(clock):
+    server = AppServer()
+
+    success_of(client_of(server, clock).request("POST", URL, json={}))
+    success_of(client_of(server, clock).request("POST", URL, json=0))
+
+    assert [body for _, _, body in server.asked] == [b"{}", b"0"]
 
 
 def test_an_endless_answer_is_cut_off(http, agent):
