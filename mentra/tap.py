@@ -2,6 +2,7 @@
 
 import os
 import resource
+import signal
 import sys
 import time
 from typing import Any
@@ -125,11 +126,21 @@ class Server(MultiService):
         except MentraError as problem:
             raise SystemExit(f"mentra: {problem}") from problem
         self._building = building
+        self._reactor.callWhenRunning(self._stop_on_sigterm)
         Deferred.fromCoroutine(self._open(building)).addErrback(self._give_up)
 
     def stopService(self) -> Deferred[None]:
         """Take leave of everybody, finish what is in hand, and let go."""
         return Deferred.fromCoroutine(self._stop())
+
+    def _stop_on_sigterm(self) -> None:
+        """A stop that was asked for ends with 0; twistd's own handler ends by the signal."""
+
+        def stop(*_: object) -> None:
+            self._log.info("told to stop")
+            self._reactor.callFromThread(self._reactor.stop)
+
+        signal.signal(signal.SIGTERM, stop)
 
     def _bound(self, port: Any) -> None:
         self._port = port
