@@ -23,7 +23,8 @@
  *   rate    --rate messages a second over all senders, timed from the instant at which each was
  *           due, so that a late sender counts against the relay: how long it takes
  *   idle    open everything and weigh the server before and after
- *   accept  --at-once sockets connect, upgrade, are reset after the 101 and begin again
+ *   accept  everybody connects once and leaves; then --at-once sockets connect, upgrade, are reset
+ *           after the 101 and begin again
  *
  * With --webhook-port it also plays the app server: a POST is answered with success, and a
  * session_request makes the app with that session id connect.  One JSON object goes to stdout.
@@ -87,7 +88,7 @@ static struct connection *connections;
 static struct session *sessions;
 static int connection_count, session_count, poller;
 static int ready_sessions, begun_sessions;
-static bool measuring, sending, leaving;
+static bool measuring, sending, accepting, leaving;
 static struct { uint64_t delivered, sent, bytes, other, errors, refused, resets, webhooks, closes[5000]; } tally;
 static struct { uint32_t *values; size_t count, capacity; } latencies;
 
@@ -421,7 +422,7 @@ static bool readable(struct connection *connection)
         if (end > 0) {
             used = end;
             connection->state = OPENING;
-            if (option.mode[0] == 'a') return true;
+            if (accepting) return true;
             advance(connection);
         }
     }
@@ -703,9 +704,14 @@ static uint64_t accept_until(uint64_t end)
 static void run_accept(void)
 {
     if (option.at_once > session_count) option.at_once = session_count;
+    /* everybody has been there before, as after a network failure: no user is made meanwhile */
+    open_all();
+    for (int i = 0; i < connection_count; i++) hang_up(&connections[i]);
+    accepting = true;
     struct connection *slots = grown(NULL, option.at_once * sizeof *slots);
     for (int i = 0; i < option.at_once; i++) {
         slots[i] = connections[i];
+        slots[i].incoming = slots[i].outgoing = (struct bytes){0};
         if (!dial(&slots[i])) fail("connect");
     }
     accept_until(now() + option.warm * SECOND);
