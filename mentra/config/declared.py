@@ -18,6 +18,7 @@ import mentra.plugins
 from mentra.config.sections import CORE
 from mentra.errors import ConfigError
 from mentra.interfaces.services import IConfigSection
+from mentra.plugin_folders import adopt
 
 # names must be recognised in upper case, between two pairs of underscores
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
@@ -86,8 +87,7 @@ def discover(folders: Iterable[Path] = ()) -> Discovery:
 
     :raises ConfigError: a folder cannot be used, or two plugins declare one section.
     """
-    for folder in folders:
-        _adopt(folder)
+    adopt(folders)
     with _ImportFailures() as failures:
         found = list(getPlugins(IConfigSection, mentra.plugins))
     found.sort(key=lambda plugin: (str(plugin.section), plugin.struct.__module__))
@@ -166,26 +166,6 @@ def _extra(annotation: Any) -> dict[str, Any]:
         if isinstance(meta, msgspec.Meta) and meta.extra:
             merged |= meta.extra
     return merged
-
-
-def _adopt(folder: Path) -> None:
-    """Make *folder* part of ``mentra.plugins``, so that a file in it is a dropin like any other."""
-    try:
-        mode = folder.stat().st_mode
-        is_folder = folder.is_dir()
-    except OSError as problem:
-        raise ConfigError(
-            f"$.plugins.path: {folder}: {problem.strerror}; make the folder or take it off the list"
-        ) from problem
-    if not is_folder:
-        raise ConfigError(f"$.plugins.path: {folder} is a file; name the folder it lies in")
-    if mode & 0o002:
-        raise ConfigError(
-            f"$.plugins.path: {folder} is writable by everyone, and what lies there is run; "
-            f"chmod o-w {folder}"
-        )
-    if str(folder) not in mentra.plugins.__path__:
-        mentra.plugins.__path__.append(str(folder))
 
 
 @implementer(ILogObserver)

@@ -2,7 +2,6 @@
 
 import importlib
 import os
-import stat
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -13,9 +12,7 @@ from twisted.plugin import IPlugin, getPlugins
 from twisted.python.modules import getModule
 
 import mentra.plugins
-from mentra.errors import ConfigError
-
-CACHE = "dropin.cache"
+from mentra.plugin_folders import CACHE, adopt
 
 _log = Logger()
 
@@ -50,8 +47,7 @@ def discover(folders: Iterable[str | Path] = ()) -> Discovery:
     :param folders: the configured ones, of which every module is a dropin too.
     :raises ConfigError: a folder is not there, or somebody else may write into it.
     """
-    for folder in folders:
-        _add(Path(folder).expanduser())
+    adopt(Path(folder) for folder in folders)
     failed = tuple(_failures())
     for one in failed:
         _log.warn("the plugin module {module} is left out: {error}",
@@ -70,30 +66,6 @@ def refresh() -> tuple[tuple[Path, bool], ...]:
             continue
     tuple(getPlugins(IPlugin, mentra.plugins))
     return tuple((cache, os.access(cache.parent, os.W_OK)) for cache in caches)
-
-
-def _add(folder: Path) -> None:
-    if not folder.is_dir():
-        raise ConfigError(
-            f"[plugins] path names {folder}, which is no folder; make it or remove it"
-        )
-    for place in (folder, *folder.glob("*.py"), *folder.glob(CACHE)):
-        if _is_open_to_others(place):
-            raise ConfigError(
-                f"[plugins] path names {folder}, but others may write {place}, and what is there "
-                f"is run; chown it to yourself and chmod go-w it"
-            )
-    if str(folder) not in mentra.plugins.__path__:
-        mentra.plugins.__path__.append(str(folder))
-        importlib.invalidate_caches()
-
-
-def _is_open_to_others(place: Path) -> bool:
-    found = place.stat()
-    strange_owner = found.st_uid not in (0, os.geteuid())
-    # a person's own group is no company
-    by_group = found.st_mode & stat.S_IWGRP and found.st_gid not in (0, os.getegid())
-    return bool(strange_owner or by_group or found.st_mode & stat.S_IWOTH)
 
 
 def _failures() -> Iterator[FailedDropin]:
