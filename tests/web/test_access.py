@@ -3,13 +3,13 @@
 import pytest
 from twisted.web.test.requesthelper import DummyRequest
 
+from mentra.addresses import Networks, client_of
 from mentra.errors import ConfigError, Denied
 from mentra.extension import Access, route
 from mentra.interfaces.stores import IAppStore
 from mentra.records import App
 from mentra.testing.house import house_with, success_of
 from mentra.web.access import Gate
-from mentra.addresses import Networks, client_of
 from mentra.web.site import MAIN_PORT, make_site
 
 LOOPBACK = "127.0.0.1"
