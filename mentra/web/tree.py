@@ -134,6 +134,9 @@ class Answering(Resource):
 
     def _unserved(self, request: Request, method: str, correlation_id: str) -> HttpAnswer:
         if not self._found:
+            if (request.getHeader("upgrade") or "").lower() == "websocket":
+                # the text clients of the protocol know; source: docs/protocol
+                return HttpAnswer(404, b"Unknown WebSocket path", "text/plain; charset=utf-8")
             return problem(404, "NOT_FOUND", "Not found", correlation_id)
         served = {method for spot, _ in self._found for method in spot.methods}
         allow = sorted(served | {"OPTIONS"} | ({"HEAD"} if "GET" in served else set()))

@@ -477,3 +477,10 @@ def test_a_connection_that_becomes_a_websocket_counts_no_more(dial):
 
 def test_only_what_is_bounded_is_offered_over_tls():
     assert site_of().acceptableProtocols() == [b"http/1.1"]
+
+
+def test_an_upgrade_at_a_path_without_websockets_gets_the_known_text(dial):
+    reply = dial(site_of()).ask("GET", "/nowhere", headers={"Upgrade": "websocket"}).reply()
+
+    assert reply.status == 404
+    assert reply.body == b"Unknown WebSocket path"
