@@ -5,7 +5,7 @@ A dropin module holds the ready-made instances; see docs/plugins.
 
 from collections.abc import Awaitable, Callable
 from enum import Enum
-from typing import Any, cast
+from typing import Any
 
 import attrs
 import msgspec
@@ -209,9 +209,16 @@ def route(
 
 
 def provider_of(plugin: object) -> str:
-    """The dotted module a plugin was written in, as well as can be told."""
+    """The dotted module a plugin was written in, as well as can be told: that of its function, of
+    the class it builds, of the struct it declares, or else of its own class."""
     name = getattr(plugin, "name", None)
     if isinstance(name, str) and ":" in name:
         return name.partition(":")[0]
-    build = cast(Any, plugin).__dict__.get("build") if hasattr(plugin, "__dict__") else None
-    return str(getattr(build or getattr(plugin, "build", None) or type(plugin), "__module__", "?"))
+    module = type(plugin).__module__
+    if module != __name__:
+        return module
+    # one of the classes above, which hold what somebody else wrote
+    held = (getattr(plugin, field, None) for field in ("build", "struct", "before", "after"))
+    # a partial's own module is functools
+    authors = (getattr(getattr(one, "func", one), "__module__", None) for one in held)
+    return next((author for author in authors if author not in (None, __name__)), module)
