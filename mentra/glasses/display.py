@@ -144,8 +144,6 @@ class DisplayManager(Service):
                 return
         if self._lock.is_spent(self._screen.current) or self._lock.is_idle():
             self._lock.drop()
-        elif self._screen.shows(self._lock.owner):
-            return
         if not self._shows_core():
             # what is held goes first and makes this pointless, unless it is dropped meanwhile
             self._screen.show(blank(self._dashboard, self._session.user_id, self._now()))

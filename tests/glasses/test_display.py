@@ -265,23 +265,33 @@ def test_a_frame_held_back_by_another_app_keeps_the_pace_too(both):
     assert both.take() == ["left"]
 
 
+def test_two_that_wait_for_the_same_moment_do_not_come_together(both):
+    both.ask(MAIN, "main 1")
+    both.clock.advance(0.1)
+    both.ask(MAIN, "main 2")
+    both.ask(LEFT, "left")
+    both.clock.advance(0.3)
+    assert both.take() == ["main 1", "main 2"]
+
+    both.clock.advance(0.3)
+
+    assert both.take() == ["left"]
+
+
 def test_who_waits_already_is_not_overtaken_by_another_app(both):
+    # comes in the very moment in which left's turn has come
+    both.clock.callLater(0.7, both.ask, MAIN, "main 3", 60_000)
     both.ask(MAIN, "main 1")
     both.clock.advance(0.1)
     both.ask(MAIN, "main 2")
     both.clock.advance(0.1)
     both.ask(LEFT, "left")
     both.clock.advance(0.2)
-    both.take()
+    assert both.take() == ["main 1", "main 2"]
 
-    # left has been due for 150 ms; main has the right of way and still has to wait for it
-    both.clock.advance(0.25)
-    both.ask(MAIN, "main 3")
-    both.clock.advance(0.05)
-    both.ask(MAIN, "main 4")
     both.clock.advance(0.3)
 
-    assert both.take()[0] == "left"
+    assert both.take() == ["left"]
 
 
 def test_the_app_may_draw_on_the_dashboard_view(main):
@@ -316,6 +326,19 @@ def test_what_is_on_the_dashboard_view_leaves_the_main_view_as_it_is(main):
     assert main.take() == [BLANK]
 
 
+def test_a_card_on_the_dashboard_view_is_not_what_the_main_view_is_restored_to(both):
+    both.ask(MAIN, "wall", 60_000)
+    both.clock.advance(1)
+    both.ask(MAIN, "card", 60_000, view="dashboard")
+    both.clock.advance(1)
+    both.ask(LEFT, "left", 1000)
+    both.take()
+
+    both.clock.advance(1)
+
+    assert both.take() == ["wall"]
+
+
 # -- the dashboard
 
 
@@ -337,6 +360,17 @@ def test_the_dashboard_keeps_the_pace_on_the_main_view(main):
     assert main.take() == ["wall"]
     main.clock.advance(0.3)
     assert main.take() == ["2"]
+
+
+def test_the_dashboard_on_the_main_view_cancels_a_clear_that_waits(main):
+    main.ask(MAIN, "wall", 100)
+    main.clock.advance(0.1)
+    main.clock.advance(0.25)
+
+    main.ask(DASHBOARD, "1")
+    main.clock.advance(5)
+
+    assert main.take() == ["wall", "1"]
 
 
 def test_the_dashboard_draws_over_the_boot_screen(stage):
@@ -467,6 +501,42 @@ def test_a_frame_that_is_held_back_comes_before_the_clear(main):
     assert main.take() == []
 
 
+def test_who_waits_does_so_no_longer_when_the_screen_is_free(main):
+    main.ask(MAIN, "a", 400)
+    main.clock.advance(0.29)
+    main.ask(MAIN, "b")
+
+    main.clock.advance(0.11)
+
+    assert main.take() == ["a", "b"]
+
+
+def test_the_foreground_apps_frame_is_not_put_off_because_the_screen_is_free(both):
+    both.ask(MAIN, "main 1")
+    both.clock.advance(0.05)
+    both.ask(MAIN, "main 2")
+    both.clock.advance(0.05)
+    both.ask(LEFT, "left", 100, force=True)
+    both.clock.advance(0.1)
+    both.clock.advance(0.2)
+
+    assert both.take() == ["main 1", "left", "main 2"]
+
+
+def test_the_screen_is_cleared_if_what_was_to_be_restored_is_gone(both):
+    both.ask(LEFT, "left 1", 5000)
+    both.clock.advance(1)
+    both.ask(MAIN, "main", 60_000)
+    both.clock.advance(1)
+    both.ask(LEFT, "left 2", 100)
+    both.clock.advance(0.1)
+    both.stop(MAIN)
+
+    both.clock.advance(1)
+
+    assert both.take() == ["left 1", "left 2", BLANK]
+
+
 def test_the_screen_is_cleared_if_the_frame_that_was_to_cover_it_is_gone(both):
     both.ask(MAIN, "a", 100)
     both.clock.advance(0.05)
@@ -587,6 +657,37 @@ def test_the_foreground_app_takes_the_lock_from_who_is_not_on_the_screen(both):
     # the lock was dropped: another background app gets it
     assert both.ask(RIGHT, "right")
     assert both.take() == ["right"]
+
+
+def test_the_foreground_app_takes_the_lock_from_who_still_waits(both):
+    both.ask(MAIN, "main 1")
+    both.clock.advance(0.1)
+    both.ask(LEFT, "left")
+    both.clock.advance(0.2)
+    both.ask(MAIN, "main 2")
+
+    assert both.ask(RIGHT, "right")
+
+
+def test_the_lock_of_what_became_the_foreground_app_keeps_nobody_off(both):
+    both.ask(LEFT, "left", 60_000)
+    both.start(LEFT, "standard")
+
+    assert both.ask(RIGHT, "right")
+
+
+def test_the_lock_of_an_idle_app_is_free_when_the_screen_is(both):
+    both.ask(MAIN, "main", 2900)
+    both.clock.advance(0.3)
+    both.ask(LEFT, "card", view="dashboard")
+    both.clock.advance(2.6)
+    both.clock.advance(0.3)
+
+    both.ask(LEFT, "left", 60_000)
+    both.clock.advance(9.9)
+
+    # ten seconds from its new start
+    assert not both.ask(RIGHT, "right")
 
 
 def test_a_held_frame_whose_app_lost_the_lock_is_dropped(both):
@@ -820,6 +921,45 @@ def test_what_was_there_without_a_time_is_gone_after_the_boot_screen(main):
     assert main.take() == [BLANK]
 
 
+def test_what_was_there_before_is_not_restored_when_its_app_is_away(both):
+    both.ask(LEFT, "left", 60_000)
+    both.clock.advance(1)
+    both.start("org.new", booted=False)
+    both.apps.peers.pop(LEFT)
+    both.take()
+
+    both.clock.advance(1.5)
+
+    assert both.take() == [BLANK]
+
+
+def test_what_was_there_before_does_not_replace_what_waits(both):
+    both.ask(LEFT, "left 1", 60_000)
+    both.clock.advance(0.1)
+    both.ask(LEFT, "left 2")
+    both.start("org.new", booted=False)
+    both.stop("org.new")
+    both.take()
+
+    both.clock.advance(0.3)
+    both.clock.advance(5)
+
+    assert both.take() == ["left 2"]
+
+
+def test_a_former_foreground_app_is_not_restored(both):
+    both.ask(LEFT, "left", 3000)
+    both.clock.advance(1)
+    both.ask(MAIN, "main", 60_000)
+    both.start("com.next", "standard", booted=False)
+    both.clock.advance(1.5)
+    both.take()
+
+    both.clock.advance(0.5)
+
+    assert both.take() == [BLANK]
+
+
 def test_a_clear_that_waits_does_not_hit_the_boot_screen(main):
     main.ask(MAIN, "main", 100)
     main.clock.advance(0.1)
@@ -923,6 +1063,25 @@ def test_what_a_stopped_app_had_waiting_is_never_shown(both):
     assert "held" not in both.take()
 
 
+def test_what_a_stopped_app_had_held_back_is_not_shown_when_it_runs_again(both):
+    both.ask(MAIN, "main")
+    both.ask(LEFT, "held")
+    both.stop(LEFT)
+    both.apps.run(LEFT)
+
+    both.clock.advance(5)
+
+    assert both.take() == ["main"]
+
+
+def test_an_app_that_runs_again_has_no_lock(both):
+    both.ask(LEFT, "card", view="dashboard")
+    both.stop(LEFT)
+    both.apps.run(LEFT)
+
+    assert both.ask(RIGHT, "right")
+
+
 def test_a_stopped_foreground_app_is_not_restored(both):
     both.ask(MAIN, "main", 60_000)
     both.clock.advance(1)
@@ -1021,6 +1180,45 @@ def test_a_screen_whose_app_stopped_meanwhile_is_cleared(main):
     main.come_back()
 
     assert main.take() == [BLANK]
+
+
+def test_a_clear_does_not_replace_a_frame_that_was_missed(main):
+    main.ask(MAIN, "a", 2000)
+    main.leave()
+    main.ask(MAIN, "b")
+    main.clock.advance(5)
+
+    main.come_back()
+
+    assert main.take() == ["b"]
+
+
+def test_a_boot_screen_that_ends_unseen_leaves_what_came_meanwhile(main):
+    main.ask(MAIN, "a", 60_000)
+    main.start(LEFT, booted=False)
+    main.ask(MAIN, "b")
+    main.take()
+    main.leave()
+    main.clock.advance(1.5)
+
+    main.come_back()
+
+    assert main.take() == ["b"]
+
+
+def test_a_missed_frame_is_missed_once(main):
+    main.leave()
+    main.ask(MAIN, "a")
+    main.start(LEFT, booted=False)
+    main.come_back()
+    main.clock.advance(1.5)
+    main.clock.advance(1)
+    main.ask(MAIN, "b")
+    main.leave()
+
+    main.come_back()
+
+    assert main.take() == ["b"]
 
 
 def test_an_empty_screen_stays_empty(main):
