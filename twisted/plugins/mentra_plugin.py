@@ -1,5 +1,4 @@
-"""Teaches twistd the word ``mentra``; every twistd on the machine reads this, so it imports little.
-"""
+"""Teaches twistd the word ``mentra``; every twistd on the machine reads this: it imports little."""
 
 from twisted.application.service import ServiceMaker
 
