@@ -136,7 +136,7 @@ class AppServer:
 
     async def _begin(self, asked: SessionRequest) -> web.Response:
         # asked again: the cloud lost sight of us, so leave the old connection first
-        if await self._leave(asked.session_id):
+        while await self._leave(asked.session_id):
             await asyncio.sleep(HANDOVER_SECONDS)
         session = self._session_for(asked)
         try:
@@ -145,8 +145,9 @@ class AppServer:
             _log.warning("%s cannot join a session: %s", self.package_name, problem)
             await session.disconnect()
             return _answer(500, status="error", message="Failed to connect")
-        # two requests at once: the later connection is the one that the cloud kept
-        await self._leave(asked.session_id)
+        # requests at the same time: the later connection is the one that the cloud kept
+        while await self._leave(asked.session_id):
+            pass
         self.sessions[asked.session_id] = session
         session.ended.add_done_callback(lambda ended: self._gone(session, ended.result()))
         return await self._introduce(session)

@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-PATIENCE = 10.0
+PATIENCE = 60.0
 """Seconds a test waits for what must come; nothing waits for time to pass."""
 
 USER = "ann@x.org"

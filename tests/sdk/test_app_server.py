@@ -298,15 +298,17 @@ def test_a_second_request_leaves_the_old_connection_first():
     make(scenario)
 
 
-def test_two_requests_at_once_leave_one_session():
+def test_requests_at_once_leave_one_session():
     async def scenario() -> None:
         app = App()
         async with running(app) as cloud:
-            answers = await asyncio.gather(start(cloud, app), start(cloud, app))
+            answers = await asyncio.gather(*(start(cloud, app) for _ in range(4)))
 
-            assert [status for status, _ in answers] == [200, 200]
+            assert [status for status, _ in answers] == [200] * 4
             assert len(app.sessions) == 1
-            await app.next_stop()
+            for _ in range(3):
+                await app.next_stop()
+            await cloud.until(lambda: len(cloud.closes) == 3)
             assert app.stopped.empty()
 
     make(scenario)
