@@ -6,6 +6,8 @@ import pytest
 
 from mentra.events import DeviceChanged
 from mentra.extension import listener
+from mentra.glasses.app_wishes import drop_unfit_apps
+from mentra.glasses.apps import apps
 from mentra.glasses.capabilities import FLAGS, profile_of, profiles
 from mentra.glasses.device import (
     MAX_TEXT,
@@ -15,6 +17,8 @@ from mentra.glasses.device import (
 )
 from mentra.glasses.session import UserSession
 from mentra.interfaces.glasses import IApps, IDevice, IRelay
+from mentra.interfaces.services import IPublicAddress
+from mentra.interfaces.stores import IAppStore
 from mentra.messages.device import (
     CapabilitiesUpdate,
     DeviceStateUpdate,
@@ -22,8 +26,8 @@ from mentra.messages.device import (
     GlassesConnectionState,
 )
 from mentra.records import App, HardwareRequirement
-from mentra.testing.glasses import fake_relay
-from mentra.testing.house import FakeContext, session_with
+from mentra.testing.glasses import NEIGHBOURS, FakeAddress, fake_device, fake_relay
+from mentra.testing.house import FakeContext, house_with, session_in, session_with, success_of
 from mentra.testing.peers import FakePeer
 from mentra.testing.running_apps import fake_apps
 
@@ -330,3 +334,19 @@ def test_every_profile_answers_for_all_hardware(model):
 
 def test_no_profile_is_unheard_of():
     assert len(profiles()) == 7
+
+
+def test_other_glasses_stop_an_app_that_needs_what_they_lack():
+    neighbours = [one for one in NEIGHBOURS if one is not fake_device]
+    house = house_with(
+        device_manager, apps, drop_unfit_apps, *neighbours, parts={IPublicAddress: FakeAddress()}
+    )
+    success_of(IAppStore(house).save(needing("CAMERA")))
+    session = session_in(house)
+    IDevice(session).update({"modelName": "Mentra Live"})
+    IApps(session).start("com.acme.app")
+    assert IApps(session).state("com.acme.app") == "connecting"
+
+    IDevice(session).update({"modelName": "Even Realities G1"})
+
+    assert IApps(session).state("com.acme.app") == "stopped"
