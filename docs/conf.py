@@ -13,9 +13,14 @@ author = "the mentra authors"
 version = release = mentra.__version__
 language = "en"
 
-extensions = ["pictures", "references"]
+extensions = ["sphinx.ext.autodoc", "pictures", "references"]
 exclude_patterns = ["_build"]
 nitpicky = True
+# names of other libraries, which have manuals of their own
+nitpick_ignore_regex = [("py:.*", ".*")]
+autodoc_typehints = "description"
+autodoc_member_order = "bysource"
+autoclass_content = "class"
 highlight_language = "none"
 
 html_theme = "alabaster"
