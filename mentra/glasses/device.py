@@ -10,7 +10,7 @@ from mentra.events import DeviceChanged
 from mentra.extension import ManagerFactory, handler
 from mentra.glasses.capabilities import FLAGS, profile_of
 from mentra.identity import app_session_id
-from mentra.interfaces.glasses import IApps, IDevice, IRelay
+from mentra.interfaces.glasses import IApps, IDevice, IMicrophone, IRelay
 from mentra.interfaces.messaging import IContext
 from mentra.interfaces.services import IServices
 from mentra.interfaces.session import IUserSession
@@ -152,7 +152,12 @@ device_manager = ManagerFactory(IDevice, DeviceManager)
 @handler("glasses", GlassesConnectionState)
 def glasses_connection_state(message: GlassesConnectionState, context: IContext) -> None:
     """Glasses came to or left the phone; apps that subscribed hear of it too."""
-    IDevice(context.session).update(_connection_fields(message))
+    device = IDevice(context.session)
+    before = device.state()["connected"]
+    device.update(_connection_fields(message))
+    if before and message.status.upper() == "RECONNECTED":
+        # nothing changed as far as we knew, but the glasses forgot what they had been told
+        IMicrophone(context.session).resend()
     IRelay(context.session).relay(GlassesConnectionState.tag(), message.raw)
 
 

@@ -14,6 +14,7 @@ from zope.interface import implementer
 
 from mentra.events import AppStopped, DeviceChanged, GlassesAttached
 from mentra.extension import ManagerFactory
+from mentra.glasses.device import device_manager, glasses_connection_state
 from mentra.glasses.microphone import (
     MicrophoneSettings,
     app_stop_for_microphone,
@@ -27,8 +28,11 @@ from mentra.interfaces.glasses import IMicrophone, ISettings, ISubscriptions
 from mentra.interfaces.session import ISessions
 from mentra.interfaces.stores import IAppStore
 from mentra.messages.audio import MicrophoneStateChange
+from mentra.messages.device import GlassesConnectionState
 from mentra.records import App, Permission
-from mentra.testing.house import house_with, session_in, success_of
+from mentra.testing.glasses import fake_relay
+from mentra.testing.house import FakeContext, house_with, session_in, success_of
+from mentra.testing.running_apps import fake_apps
 
 ACME = "com.acme.app"
 OTHER = "com.other.app"
@@ -527,3 +531,20 @@ def test_in_whatever_order_things_happen_the_phone_ends_up_knowing(steps):
     wanted = stage.subscriptions.of(ACME)
     assert knows == told(bool(wanted), bypass="audio_chunk" in wanted)
     assert microphone.is_on is bool(wanted)
+
+
+def test_glasses_that_say_they_reconnected_hear_of_the_microphone_again(clock: Clock):
+    house = house_with(
+        microphone_manager, device_manager, fake_relay, fake_apps, subscriptions_manager,
+        device_for_microphone, clock=clock,
+    )  # fmt: skip
+    session = session_in(house)
+    context = FakeContext(house, session)
+    say = glasses_connection_state.handle
+    say(GlassesConnectionState(model_name="Even Realities G1", status="CONNECTED"), context)
+    clock.advance(5)
+    session.glasses.take()
+
+    say(GlassesConnectionState(model_name="Even Realities G1", status="RECONNECTED"), context)
+
+    assert [type(one) for one in session.glasses.take()] == [MicrophoneStateChange]
