@@ -63,11 +63,17 @@ class Shell:
         for _, process in self._background:
             _end(process)
 
+    def with_ports(self, text: str) -> str:
+        """*text* with the ports that are used here."""
+        for written, free in self._ports.items():
+            text = re.sub(rf"\b{written}\b", free, text)
+        return text
+
     def _write(self, name: str, text: str, mode: str) -> None:
         file = self._folder / name
         file.parent.mkdir(parents=True, exist_ok=True)
         with file.open(mode, encoding="utf-8") as opened:
-            opened.write(self._with_ports(text) + "\n")
+            opened.write(self.with_ports(text) + "\n")
 
     def _run(self, block: Block) -> None:
         process = self._popen(block, self._folder / "output", PRELUDE)
@@ -78,14 +84,14 @@ class Shell:
         output = (self._folder / "output").read_text("utf-8")
         place = f"{self._page.name}:{block.line}"
         assert status == 0, f"{place} ended with {status}:\n{output}"
-        missing = first_missing([self._with_ports(one) for one in block.printed], output)
+        missing = first_missing([self.with_ports(one) for one in block.printed], output)
         assert missing is None, f"{place} does not print {missing!r} but:\n{output}"
 
     def _start(self, block: Block) -> None:
         log = self._folder / f"background{len(self._background)}"
         process = self._popen(block, log, "set -eu\n")
         self._background.append((block, process))
-        url = self._with_ports(block.notes["in the background until"])
+        url = self.with_ports(block.notes["in the background until"])
         deadline = time.monotonic() + PATIENCE
         while not _answers(url):
             said = log.read_text("utf-8")
@@ -103,7 +109,7 @@ class Shell:
         raise AssertionError(f"{command!r} does not run in the background")
 
     def _popen(self, block: Block, output: Path, prelude: str) -> "subprocess.Popen[bytes]":
-        script = prelude + "\n".join(self._with_ports(one) for one in block.commands)
+        script = prelude + "\n".join(self.with_ports(one) for one in block.commands)
         with output.open("wb") as file:
             return subprocess.Popen(
                 ["bash", "-c", script],
@@ -115,11 +121,6 @@ class Shell:
                 # so that what it starts can be ended with it
                 start_new_session=True,
             )
-
-    def _with_ports(self, text: str) -> str:
-        for written, free in self._ports.items():
-            text = re.sub(rf"\b{written}\b", free, text)
-        return text
 
     def _environment(self, venv: Path) -> dict[str, str]:
         ours = {one.variable for one in LEGACY} | {"STATE_DIRECTORY", "NOTIFY_SOCKET"}
@@ -177,7 +178,9 @@ def programs_of(page: Page) -> set[str]:
 def _venv_like(folder: Path) -> Path:
     """What make takes for an environment with everything installed: the one we run in."""
     folder.mkdir()
-    (folder / "bin").symlink_to(Path(sys.executable).parent)
+    for part in Path(sys.prefix).iterdir():
+        if part.name != ".installed":
+            (folder / part.name).symlink_to(part)
     (folder / ".installed").touch()
     return folder
 
