@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mentra.config import load
-from tests.docs.manual import Page, pages
+from tests.docs.manual import ROOT, Block, Page, pages
 from tests.docs.shell import Shell, first_missing, is_here, programs_of
 
 LANGUAGES = {"console", "python", "toml", "json", "ini", "text", "html", "jsonc"}
@@ -79,3 +79,26 @@ def test_a_line_that_is_not_printed_is_noticed():
     assert first_missing(["two ..."], output) is None
     assert first_missing(["three", "one"], output) == "one"
     assert first_missing(["two"], output) == "two"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("block", "complaint"),
+    [
+        (Block("console", "$ true\n$ false\n$ echo on", {}, 7), "README.rst:7 ended with 1"),
+        (Block("console", "$ echo one\ntwo", {}, 7), "README.rst:7 does not print 'two'"),
+        (Block("console", "$ true", {"restart": "twistd"}, 7), "'twistd' does not run"),
+        (
+            Block("console", "$ echo gone", {"in the background until": "http://127.0.0.1:1"}, 7),
+            "ended: gone",
+        ),
+    ],
+)
+def test_what_does_not_work_is_noticed(block: Block, complaint: str, tmp_path: Path):
+    shell = Shell(Page(ROOT / "README.rst", (block,)), tmp_path)
+
+    try:
+        with pytest.raises(AssertionError, match=complaint):
+            shell.follow()
+    finally:
+        shell.end()
