@@ -104,6 +104,10 @@ class Client:
                 head, payload = await self._read_frame()
                 if head & 15 == PONG and payload == LAST_WORD:
                     return
+                if head & 15 == PING:
+                    # the heartbeat, which comes when its time has come; an answer might land in
+                    # the middle of a frame that is being sent in pieces
+                    continue
                 self._seen.append(described(head, payload))
                 if head & 15 == CLOSE:
                     self._writer.write(frame(CLOSE, payload[:2]))
