@@ -13,9 +13,13 @@ from mentra.config import Config, load
 from mentra.config.declared import Field, discover
 from mentra.config.legacy import SECRET_VARIABLE
 from mentra.config.loading import FILE_NAME
+from mentra.config.sections import PluginsSettings
 from mentra.config.template import render, toml
 from mentra.errors import ConfigError, MentraError
 from mentra.logs.redaction import without_password
+from mentra.routing import discovery
+from mentra.routing.catalogue import Catalogue
+from mentra.routing.origins import describe
 from mentra.tokens import load_or_make_secret
 
 HIDDEN = "(hidden)"
@@ -85,6 +89,7 @@ def check(
     try:
         found = load(config_file, state_dir=state_dir)
         _check_secret(found)
+        _check_plugins(found)
     except MentraError as problem:
         if not as_json:
             raise
@@ -102,6 +107,16 @@ def _check_secret(found: Config) -> None:
     # a secret of the service's user is none of ours, and a missing one is made at the first start
     if found.auth_secret is None and os.access(found.secret_path, os.R_OK):
         load_or_make_secret(found.secret_path)
+
+
+def _check_plugins(found: Config) -> None:
+    """Two owners of one thing end the start.
+
+    :raises ConfigError: there are such.
+    """
+    settings = found.section(PluginsSettings)
+    plugins = discovery.discover(found.folder / folder for folder in settings.path).plugins
+    Catalogue(plugins, settings.prefer, describe)
 
 
 @config.command()

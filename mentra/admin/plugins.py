@@ -1,7 +1,7 @@
 """``mentra plugins`` and ``mentra handlers``: what is plugged in, and where it comes from."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import click
@@ -51,7 +51,8 @@ def plugins(config: Config, renew: bool, as_json: bool) -> None:
 def handlers(config: Config, as_json: bool) -> None:
     """List who handles which message on which path."""
     found = _found(config)
-    rows = sorted(_handlers(found.plugins), key=lambda one: (one["path"], one["message"]))
+    prefer = config.section(PluginsSettings).prefer
+    rows = sorted(_handlers(found.plugins, prefer), key=lambda one: (one["path"], one["message"]))
     if as_json:
         show_json({"handlers": rows, "failed": _failures(found)})
         return
@@ -94,19 +95,35 @@ def _kinds(plugin: object) -> list[str]:
     ]
 
 
-def _handlers(plugins: Iterable[object]) -> Iterable[dict[str, str]]:
+def _handlers(plugins: Iterable[object], prefer: Mapping[str, str]) -> list[dict[str, str]]:
+    owned: dict[str, list[Any]] = {}
     for plugin in plugins:
-        if not IMessageHandler.providedBy(plugin):
-            continue
-        one: Any = plugin
-        module = provider_of(one)
-        yield {
-            "path": one.path,
-            "message": one.message_type.tag(),
-            "handler": one.name.rpartition(":")[2],
-            "module": module,
-            "distribution": origin_of(module),
-        }
+        if IMessageHandler.providedBy(plugin):
+            one: Any = plugin
+            owned.setdefault(f"{one.path} {one.message_type.tag()}", []).append(one)
+    return [
+        _row(one, _standing(one.name, len(owners), prefer.get(key)))
+        for key, owners in owned.items()
+        for one in owners
+    ]
+
+
+def _standing(name: str, owners: int, preferred: str | None) -> str:
+    """What becomes of a handler that is not the only owner of its message."""
+    if owners == 1 or name == preferred:
+        return ""
+    return " (two owners: the server will not start)" if preferred is None else " (not used)"
+
+
+def _row(handler: Any, standing: str) -> dict[str, str]:
+    module = provider_of(handler)
+    return {
+        "path": handler.path,
+        "message": handler.message_type.tag(),
+        "handler": handler.name.rpartition(":")[2] + standing,
+        "module": module,
+        "distribution": origin_of(module),
+    }
 
 
 def _failures(found: Discovery) -> list[dict[str, str]]:

@@ -47,6 +47,7 @@ class MentraosDialect:
         types = tuple(message_types)
         self._decoders = _decoders(types)
         self._relays_events = StreamEvent in types
+        self._hears_audio = AudioChunk in types
         self._error_type = error_type
         self._stamps = Stamps(now)
         self._head = msgspec.json.Decoder(_Head).decode
@@ -58,7 +59,8 @@ class MentraosDialect:
         :raises Malformed: it is no JSON object with a ``type``, or not what its type promises.
         """
         if is_binary:
-            return AudioChunk(data=payload)
+            # a path where nobody handles audio has no use for binary frames
+            return AudioChunk(data=payload) if self._hears_audio else Unknown(type_name="binary")
         try:
             name = self._head(payload).type
             decoder = self._decoders.get(name)

@@ -110,3 +110,35 @@ def test_a_folder_that_others_may_write_is_refused(folder):
     folder.chmod(0o777)
 
     assert str(folder) in run("plugins", status=1).stderr
+
+
+SECOND = (
+    DROPIN.replace("class Weather", "class Ping_")
+    .replace('"weather")', '"ping")')
+    .replace("Weather)", "Ping_)")
+)
+
+
+def test_two_owners_of_a_message_are_shown_and_the_configuration_is_no_good(folder):
+    (folder / "rival_dropin.py").write_text(SECOND)
+
+    listed = run("handlers").stdout
+    refused = run("config", "check", status=1).stderr
+
+    assert listed.count("(two owners: the server will not start)") == 2
+    assert "app ping" in refused
+    assert "rival_dropin" in refused
+
+
+def test_the_owner_that_does_not_win_is_shown_as_such(folder):
+    (folder / "rival_dropin.py").write_text(SECOND)
+    (folder.parent / "mentra.toml").write_text(
+        '[plugins]\npath = ["dropins"]\n'
+        '[plugins.prefer]\n"app ping" = "mentra.plugins.rival_dropin:weather"\n'
+    )
+
+    lines = run("handlers").stdout.splitlines()
+
+    (loser,) = [line for line in lines if "(not used)" in line]
+    assert "ping_from_app" in loser
+    assert run("config", "check").stdout == "ok\n"

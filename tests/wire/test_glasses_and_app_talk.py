@@ -192,6 +192,16 @@ def test_a_refused_request_costs_the_app_an_error_frame_and_not_its_connection(s
     assert not app.is_cut
 
 
+def test_a_binary_frame_from_an_app_is_ignored(stage: Stage):
+    app = stage.running()
+
+    app.send_bytes(client_frame(b"\1\2", 2))
+    app.say(type="ping")
+
+    assert [one["type"] for one in app.messages()] == ["pong"]
+    assert [one for one in stage.house.metrics.told if one[0] == "failed"] == []
+
+
 def test_an_app_that_lost_its_connection_may_come_back_within_its_grace(stage: Stage):
     app = stage.running("transcription:en-US")
     app.lose()

@@ -93,8 +93,9 @@ def test_two_classes_with_one_name_are_refused_by_their_places():
         dialect(Renamed, Rival)
 
 
-def test_a_binary_frame_is_audio():
-    assert dialect().decode(b"\0\1", True) == AudioChunk(data=b"\0\1")
+def test_a_binary_frame_is_audio_where_somebody_handles_that_and_else_unknown():
+    assert dialect(AudioChunk).decode(b"\0\1", True) == AudioChunk(data=b"\0\1")
+    assert dialect(Ping).decode(b"\0\1", True) == Unknown(type_name="binary")
     assert dialect().encode(AudioChunk(data=b"\0\1")) == (b"\0\1", True)
 
 
