@@ -104,9 +104,13 @@ class Server(MultiService):
         from twisted.internet.endpoints import serverFromString
 
         settings = self._config.section(ServerSettings)
-        endpoint = serverFromString(self._reactor, with_backlog(settings.listen, settings.backlog))
+        listen = with_backlog(settings.listen, settings.backlog)
         problems: list[Failure] = []
-        endpoint.listen(self._doorway).addCallbacks(self._bound, problems.append)
+        try:
+            endpoint = serverFromString(self._reactor, listen)
+            endpoint.listen(self._doorway).addCallbacks(self._bound, problems.append)
+        except Exception:  # noqa: BLE001 - every endpoint plugin raises what it likes
+            problems.append(Failure())
         if problems:
             raise SystemExit(f"mentra: {_why_not(settings.listen, problems[0])}")
 
@@ -196,4 +200,6 @@ def _why_not(listen: str, failure: Failure) -> str:
     if isinstance(problem, CannotListenError):
         why = getattr(problem.socketError, "strerror", None) or problem.socketError
         return f"cannot listen on {listen}: {why}; name another with --listen or [server] listen"
+    if isinstance(problem, IndexError) and listen.startswith("systemd:"):
+        return f"cannot listen on {listen}: no socket was passed; start the socket unit instead"
     return f"cannot listen on {listen}: {problem}"

@@ -479,3 +479,16 @@ def test_an_observer_that_filters_all_writes_nothing():
 
     assert isinstance(bench.observer, Observer)
     assert bench.lines() == []
+
+
+def test_lines_of_a_traceback_that_was_printed_are_all_written():
+    bench = Bench()
+
+    for line in ("Traceback (most recent call last):", '  File "x.py"', "KeyError: 1"):
+        bench.publisher(
+            event(log_level=LogLevel.error, log_namespace="stderr", log_format="{log_io}",
+                  log_io=line)
+        )  # fmt: skip
+
+    assert len(bench.lines()) == 3
+    bench.observer.close()

@@ -135,6 +135,9 @@ def _identity(event: LogEvent) -> tuple[Any, ...]:
         # the old API formats first and says so; then the text is all there is
         text = event.get("log_text")
     failure = failure_of(event)
+    if "log_io" in event:
+        # a line of somebody's print or traceback: the line is what tells it from others
+        text = event["log_io"]
     if failure is None:
         return (event.get("log_namespace"), level_of(event), text)
     frame = failure.frames[-1] if failure.frames else ("", "", 0)

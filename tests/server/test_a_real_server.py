@@ -63,6 +63,14 @@ def test_a_taken_port_ends_the_start_with_a_sentence(start, tmp_path):
     assert "Traceback" not in done.stdout + done.stderr
 
 
+def test_socket_activation_without_a_socket_is_a_sentence(tmp_path):
+    done = run_twistd(tmp_path, "--listen", "systemd:domain=INET:index=0")
+
+    assert done.returncode == 1
+    assert "no socket was passed" in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
 @pytest.mark.parametrize(
     ("config", "sentence"),
     [
