@@ -18,7 +18,7 @@ from mentra.config.sections import (
     StoreSettings,
     WireSettings,
 )  # fmt: skip
-from mentra.glasses.addresses import PublicAddress
+from mentra.glasses.apps.addresses import PublicAddress
 from mentra.house import House
 from mentra.interfaces.services import IAuthRules, IObserved, IPublicAddress, IReadiness, ITokens
 from mentra.interfaces.session import ISessions

@@ -15,7 +15,7 @@ class Event:
 
 @attrs.frozen
 class SessionStarted(Event):
-    """A user's session exists and its user record is loaded; its glasses are about to be attached."""
+    """A user's session exists, its user record is loaded; its glasses are about to be attached."""
 
 
 @attrs.frozen

@@ -12,7 +12,7 @@ from zope.interface import implementer
 
 from mentra.events import SubscriptionsChanged
 from mentra.extension import ManagerFactory, handler
-from mentra.glasses.apps_settings import AppsSettings
+from mentra.glasses.apps.settings import AppsSettings
 from mentra.glasses.stream_names import StreamName, echo, read_list, wants
 from mentra.interfaces.glasses import IApps, ISubscriptions
 from mentra.interfaces.messaging import IContext

@@ -9,7 +9,7 @@ class IApps(Interface):
     """The apps of a session: their life from start to stop.  Source: docs/protocol."""
 
     def start(package_name: str) -> Any:
-        """Start an app; an awaitable of a :class:`mentra.glasses.apps.StartResult`.
+        """Start an app; an awaitable of a :class:`mentra.glasses.apps.standing.StartResult`.
 
         Running already: success at once.  Starting already: the same result.
         """

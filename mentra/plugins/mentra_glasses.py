@@ -1,7 +1,8 @@
 """The glasses wing's plugins: one line per subject."""
 
-from mentra.glasses.app_entrance import app_connection_init, app_path, ownership_release
-from mentra.glasses.app_routes import (
+from mentra.glasses.apps.entrance import app_connection_init, app_path, ownership_release
+from mentra.glasses.apps.manager import apps
+from mentra.glasses.apps.routes import (
     goodbye,
     install_app,
     list_apps,
@@ -9,30 +10,29 @@ from mentra.glasses.app_routes import (
     register_app_server,
     uninstall_app,
 )
-from mentra.glasses.app_routes import start_app as start_app_route
-from mentra.glasses.app_routes import stop_app as stop_app_route
-from mentra.glasses.app_wishes import (
+from mentra.glasses.apps.routes import start_app as start_app_route
+from mentra.glasses.apps.routes import stop_app as stop_app_route
+from mentra.glasses.apps.settings import apps_section
+from mentra.glasses.apps.wishes import (
     drop_unfit_apps,
     restore_apps,
     start_app,
     stop_app,
     wake_apps,
 )
-from mentra.glasses.apps import apps
-from mentra.glasses.apps_settings import apps_section
 from mentra.glasses.device import (
     device_manager,
     glasses_battery_update,
     glasses_connection_state,
 )
-from mentra.glasses.display import (
+from mentra.glasses.display.manager import (
     display_app_starting,
     display_app_stopped,
     display_manager,
     display_request,
     glasses_for_display,
 )
-from mentra.glasses.display_settings import display_section
+from mentra.glasses.display.settings import display_section
 from mentra.glasses.entrance import connection_init, glasses_path
 from mentra.glasses.microphone import (
     app_stop_for_microphone,

@@ -10,9 +10,9 @@ from twisted.internet.task import Clock
 
 from mentra.events import AppAway, AppRunning, AppStarting, AppStopped, Event, GlassesAttached
 from mentra.extension import listener
-from mentra.glasses.app_standing import StartResult
-from mentra.glasses.app_wishes import drop_unfit_apps, restore_apps, wake_apps
-from mentra.glasses.apps import AppManager, apps
+from mentra.glasses.apps.manager import AppManager, apps
+from mentra.glasses.apps.standing import StartResult
+from mentra.glasses.apps.wishes import drop_unfit_apps, restore_apps, wake_apps
 from mentra.glasses.session import UserSession
 from mentra.house import House
 from mentra.identity import Identity

@@ -12,7 +12,7 @@ import pytest
 import mentra.messages
 from mentra.errors import Malformed
 from mentra.extension import Access, provider_of
-from mentra.glasses.app_life import EVERYWHERE
+from mentra.glasses.apps.life import EVERYWHERE
 from mentra.glasses.settings import DEFAULTS
 from mentra.messages import Message, Unknown
 from mentra.messages.streams import PERMISSIONS, STREAM_TYPES
@@ -184,7 +184,7 @@ def codes_in_use() -> set[str]:
     """Codes that the glasses wing, the wire and the router put into error frames."""
     found: set[str] = set()
     for package in ("glasses", "wire", "routing"):
-        for file in (ROOT / "mentra" / package).glob("*.py"):
+        for file in (ROOT / "mentra" / package).rglob("*.py"):
             for node in ast.walk(ast.parse(file.read_text("utf-8"))):
                 if isinstance(node, ast.Call) and _name_of(node) in (
                     "Refused",

@@ -3,7 +3,7 @@
 import pytest
 from zope.interface.verify import verifyObject
 
-from mentra.glasses.addresses import PublicAddress
+from mentra.glasses.apps.addresses import PublicAddress
 from mentra.interfaces.services import IPublicAddress
 
 

@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred, fail
 from mentra.errors import StoreError
 from mentra.events import AppAway, AppRunning, AppStarting, AppStopped, DeviceChanged
 from mentra.extension import listener
-from mentra.glasses.apps_settings import AppsSettings
+from mentra.glasses.apps.settings import AppsSettings
 from mentra.interfaces.glasses import IApps, IDevice
 from mentra.interfaces.session import ISessions
 from mentra.interfaces.stores import IAppStore, IUserStore

@@ -9,8 +9,8 @@ from twisted.internet.task import Clock
 
 import mentra.plugins.mentra_glasses as dropin
 from mentra.extension import ConfigSection
-from mentra.glasses.app_routes import goodbye
-from mentra.glasses.app_routes import start_app as start_route
+from mentra.glasses.apps.routes import goodbye
+from mentra.glasses.apps.routes import start_app as start_route
 from mentra.house import House
 from mentra.interfaces.services import IPublicAddress
 from mentra.interfaces.stores import IAppStore

@@ -4,8 +4,8 @@ import pytest
 from zope.interface.verify import verifyObject
 
 from mentra.errors import Denied, Dismissed
-from mentra.glasses.app_entrance import app_connection_init, app_path, ownership_release
-from mentra.glasses.apps_settings import AppsSettings
+from mentra.glasses.apps.entrance import app_connection_init, app_path, ownership_release
+from mentra.glasses.apps.settings import AppsSettings
 from mentra.identity import Identity
 from mentra.interfaces.glasses import ISettings
 from mentra.interfaces.messaging import IPath

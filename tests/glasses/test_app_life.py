@@ -6,7 +6,7 @@ import pytest
 
 from mentra.errors import Dismissed
 from mentra.events import AppAway, AppRunning, AppStarting, AppStopped
-from mentra.glasses.app_standing import STARTED
+from mentra.glasses.apps.standing import STARTED
 from mentra.messages.apps import AppStateChange
 from mentra.messages.apps import AppStopped as AppStoppedFrame
 from mentra.messages.webhooks import SessionRequest, StopRequest

@@ -4,8 +4,8 @@ import pytest
 from twisted.internet.defer import Deferred
 from zope.interface.verify import verifyObject
 
-from mentra.glasses.apps import apps
-from mentra.glasses.errands import Errands
+from mentra.glasses.apps.errands import Errands
+from mentra.glasses.apps.manager import apps
 from mentra.interfaces.glasses import IApps
 from mentra.interfaces.messaging import IUpgrade
 from mentra.interfaces.services import IPublicAddress

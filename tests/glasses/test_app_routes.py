@@ -6,9 +6,9 @@ from twisted.internet.defer import Deferred
 
 from mentra.errors import Denied
 from mentra.extension import Access
-from mentra.glasses import app_routes as routes
-from mentra.glasses.app_routes import Registration
-from mentra.glasses.app_wishes import start_app, stop_app
+from mentra.glasses.apps import routes
+from mentra.glasses.apps.routes import Registration
+from mentra.glasses.apps.wishes import start_app, stop_app
 from mentra.interfaces.glasses import IDevice, IRelay
 from mentra.interfaces.session import ISessions
 from mentra.interfaces.stores import IAppStore, IUserStore

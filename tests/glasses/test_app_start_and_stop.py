@@ -7,8 +7,8 @@ from twisted.internet.defer import CancelledError
 from mentra.errors import Refused
 from mentra.events import AppRunning, AppStarting, AppStopped
 from mentra.extension import listener
-from mentra.glasses.app_standing import STARTED
-from mentra.glasses.apps_settings import AppsSettings
+from mentra.glasses.apps.settings import AppsSettings
+from mentra.glasses.apps.standing import STARTED
 from mentra.interfaces.glasses import IDevice, ISettings
 from mentra.interfaces.stores import IAppStore, IUserStore
 from mentra.messages.apps import AppStateChange

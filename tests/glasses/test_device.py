@@ -6,8 +6,8 @@ import pytest
 
 from mentra.events import DeviceChanged
 from mentra.extension import listener
-from mentra.glasses.app_wishes import drop_unfit_apps
-from mentra.glasses.apps import apps
+from mentra.glasses.apps.manager import apps
+from mentra.glasses.apps.wishes import drop_unfit_apps
 from mentra.glasses.capabilities import FLAGS, profile_of, profiles
 from mentra.glasses.device import (
     MAX_TEXT,

@@ -7,15 +7,15 @@ from twisted.internet.task import Clock
 
 from mentra.errors import Refused
 from mentra.events import AppStarting, AppStopped, GlassesAttached
-from mentra.glasses.display import (
+from mentra.glasses.display.frames import MAX_DEPTH, MAX_ITEMS
+from mentra.glasses.display.manager import (
     display_app_starting,
     display_app_stopped,
     display_manager,
     display_request,
     glasses_for_display,
 )
-from mentra.glasses.display_frames import MAX_DEPTH, MAX_ITEMS
-from mentra.glasses.display_settings import DisplaySettings
+from mentra.glasses.display.settings import DisplaySettings
 from mentra.identity import Identity
 from mentra.interfaces.glasses import IApps, IDisplay
 from mentra.interfaces.session import ISessions

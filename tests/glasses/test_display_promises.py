@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from twisted.internet.task import Clock
 
 from mentra.events import AppStarting, AppStopped, GlassesAttached
-from mentra.glasses.display import (
+from mentra.glasses.display.manager import (
     display_app_starting,
     display_app_stopped,
     display_manager,

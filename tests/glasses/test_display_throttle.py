@@ -3,8 +3,8 @@
 import pytest
 from twisted.internet.task import Clock
 
-from mentra.glasses.display_frames import HOUSE, Frame
-from mentra.glasses.display_throttle import Throttle
+from mentra.glasses.display.frames import HOUSE, Frame
+from mentra.glasses.display.throttle import Throttle
 from mentra.messages.display import ShowDisplay
 
 

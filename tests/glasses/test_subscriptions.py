@@ -12,7 +12,7 @@ from twisted.logger import LogEvent, globalLogPublisher
 
 from mentra.events import SubscriptionsChanged
 from mentra.extension import listener
-from mentra.glasses.apps_settings import AppsSettings
+from mentra.glasses.apps.settings import AppsSettings
 from mentra.glasses.stream_names import MAX_SUBSCRIPTIONS
 from mentra.glasses.subscriptions import (
     MAX_REMEMBERED,

@@ -9,11 +9,11 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from mentra.events import AppAway, AppRunning, AppStarting, AppStopped
-from mentra.glasses.app_memory import AppMemory
-from mentra.glasses.app_standing import Greeting, How, Standing, StartError, StartResult
-from mentra.glasses.apps_settings import AppsSettings
-from mentra.glasses.compatibility import compatibility_of
-from mentra.glasses.webhooks import Webhooks
+from mentra.glasses.apps.compatibility import compatibility_of
+from mentra.glasses.apps.memory import AppMemory
+from mentra.glasses.apps.settings import AppsSettings
+from mentra.glasses.apps.standing import Greeting, How, Standing, StartError, StartResult
+from mentra.glasses.apps.webhooks import Webhooks
 from mentra.interfaces.glasses import IDevice, ISubscriptions
 from mentra.interfaces.messaging import IPeer
 from mentra.interfaces.services import IServices

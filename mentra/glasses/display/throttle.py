@@ -6,7 +6,7 @@ from collections.abc import Callable
 import attrs
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from mentra.glasses.display_frames import HOUSE, Frame
+from mentra.glasses.display.frames import HOUSE, Frame
 
 SLACK = 1e-6
 """Seconds that sums of clock readings may be off."""

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from mentra.glasses.display_frames import HOUSE, Frame
-from mentra.glasses.display_throttle import Throttle
+from mentra.glasses.display.frames import HOUSE, Frame
+from mentra.glasses.display.throttle import Throttle
 from mentra.interfaces.session import IUserSession
 
 

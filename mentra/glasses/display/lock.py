@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from twisted.internet.interfaces import IReactorTime
 
-from mentra.glasses.display_frames import Frame
-from mentra.glasses.display_settings import DisplaySettings
+from mentra.glasses.display.frames import Frame
+from mentra.glasses.display.settings import DisplaySettings
 
 
 class Lock:

@@ -2,7 +2,7 @@
 
 The states are those of the protocol: ``stopped``, ``connecting``, ``running``, ``grace_period``,
 ``resurrecting``, ``dormant``, ``stopping``.  What follows a change is the work of
-:class:`mentra.glasses.app_standing.Effects`, called after the state has changed.
+:class:`mentra.glasses.apps.standing.Effects`, called after the state has changed.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from automat import TypeMachineBuilder
 from twisted.internet.defer import Deferred
 
 from mentra.errors import Dismissed
-from mentra.glasses.app_standing import (
+from mentra.glasses.apps.standing import (
     STARTED,
     AppLife,
     Effects,

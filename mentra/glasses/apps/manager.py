@@ -11,11 +11,11 @@ from zope.interface import implementer
 
 from mentra.errors import Refused
 from mentra.extension import ManagerFactory
-from mentra.glasses.app_effects import STARTING, AppEffects, Register
-from mentra.glasses.app_life import new_standing, not_started
-from mentra.glasses.app_standing import Greeting, Standing, StartResult
-from mentra.glasses.apps_settings import AppsSettings
-from mentra.glasses.errands import Errands
+from mentra.glasses.apps.effects import STARTING, AppEffects, Register
+from mentra.glasses.apps.errands import Errands
+from mentra.glasses.apps.life import new_standing, not_started
+from mentra.glasses.apps.settings import AppsSettings
+from mentra.glasses.apps.standing import Greeting, Standing, StartResult
 from mentra.identity import app_session_id
 from mentra.interfaces.glasses import IApps, IDevice, ISettings
 from mentra.interfaces.messaging import IPeer

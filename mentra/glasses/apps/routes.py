@@ -7,7 +7,7 @@ import msgspec
 
 from mentra.errors import Denied, NotThere
 from mentra.extension import Access, HttpAnswer, route
-from mentra.glasses.app_listing import client_listing, store_listing
+from mentra.glasses.apps.listing import client_listing, store_listing
 from mentra.interfaces.glasses import IApps
 from mentra.interfaces.session import ISessions, IUserSession
 from mentra.interfaces.stores import IAppStore, IUserStore

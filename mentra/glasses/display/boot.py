@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from mentra.glasses.display_frames import Frame
+from mentra.glasses.display.frames import Frame
 
 
 class Boot:

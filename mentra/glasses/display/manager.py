@@ -10,12 +10,12 @@ from zope.interface import implementer
 
 from mentra.events import AppStarting, AppStopped, GlassesAttached
 from mentra.extension import ManagerFactory, handler, listener
-from mentra.glasses.apps_settings import AppsSettings
-from mentra.glasses.display_boot import Boot
-from mentra.glasses.display_frames import HOUSE, Frame, blank, boot_screen, check_layout, frame_of
-from mentra.glasses.display_lock import Lock
-from mentra.glasses.display_screen import Screen
-from mentra.glasses.display_settings import DisplaySettings
+from mentra.glasses.apps.settings import AppsSettings
+from mentra.glasses.display.boot import Boot
+from mentra.glasses.display.frames import HOUSE, Frame, blank, boot_screen, check_layout, frame_of
+from mentra.glasses.display.lock import Lock
+from mentra.glasses.display.screen import Screen
+from mentra.glasses.display.settings import DisplaySettings
 from mentra.interfaces.glasses import IApps, IDisplay
 from mentra.interfaces.messaging import IContext
 from mentra.interfaces.services import IServices

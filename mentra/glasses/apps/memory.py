@@ -8,7 +8,7 @@ from twisted.internet.defer import CancelledError, Deferred, succeed
 from twisted.logger import Logger
 
 from mentra.errors import MentraError
-from mentra.glasses.apps_settings import AppsSettings
+from mentra.glasses.apps.settings import AppsSettings
 from mentra.interfaces.services import IServices
 from mentra.interfaces.session import IUserSession
 from mentra.interfaces.stores import IUserStore

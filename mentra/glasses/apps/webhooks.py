@@ -6,7 +6,7 @@ from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
 from mentra.errors import Refused
-from mentra.glasses.apps_settings import AppsSettings
+from mentra.glasses.apps.settings import AppsSettings
 from mentra.identity import app_session_id
 from mentra.interfaces.services import IPublicAddress, IServices
 from mentra.interfaces.stores import IAppStore

@@ -7,7 +7,7 @@ from zope.interface import implementer
 
 from mentra.errors import Denied, Dismissed, Refused
 from mentra.extension import Answer, Limits, handler
-from mentra.glasses.apps_settings import AppsSettings
+from mentra.glasses.apps.settings import AppsSettings
 from mentra.identity import Identity, canonical_user_id, user_of_app_session
 from mentra.interfaces.glasses import IApps
 from mentra.interfaces.messaging import IContext, IPath, IUpgrade

@@ -7,7 +7,7 @@ import msgspec
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall
 
-from mentra.glasses.errands import Errands
+from mentra.glasses.apps.errands import Errands
 from mentra.interfaces.messaging import IPeer
 from mentra.messages import Message
 from mentra.records import App

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from mentra.glasses.compatibility import Compatibility, compatibility_of
+from mentra.glasses.apps.compatibility import Compatibility, compatibility_of
 from mentra.interfaces.glasses import IApps, IDevice
 from mentra.interfaces.session import IUserSession
 from mentra.interfaces.stores import IAppStore
