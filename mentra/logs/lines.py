@@ -55,6 +55,10 @@ class Line:
 
     @classmethod
     def of(cls, event: LogEvent, now: Callable[[], float]) -> "Line":
+        """What there is to write of *event*, cleaned.
+
+        :param now: wall time, POSIX seconds, for an event that does not say when it was.
+        """
         moment = datetime.fromtimestamp(event.get("log_time") or now(), UTC)
         level = level_of(event)
         clean = _Cleaner(addresses=level is not LogLevel.debug)

@@ -1,0 +1,201 @@
+"""Rules that every file of the house keeps."""
+
+import ast
+import io
+import re
+import subprocess
+import sys
+import tokenize
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+from twisted.plugin import IPlugin
+from zope.interface.verify import verifyObject
+
+from mentra.interfaces.services import IConfigSection
+from mentra.routing.catalogue import KINDS
+from mentra.routing.discovery import discover
+
+ROOT = Path(__file__).parents[1]
+MODULES = sorted((ROOT / "mentra").rglob("*.py"))
+PROGRAMS = [
+    file
+    for folder in ("mentra", "twisted", "tests", "bench", "examples", "docs")
+    for file in sorted((ROOT / folder).rglob("*.py"))
+    if "node_modules" not in file.parts and "_build" not in file.parts
+]
+MOST_LINES = 350
+MOST_LINES_OF_A_FUNCTION = 45
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+Definition = Function | ast.ClassDef
+
+
+def place(file: Path) -> str:
+    return str(file.relative_to(ROOT))
+
+
+@cache
+def tree_of(file: Path) -> ast.Module:
+    return ast.parse(file.read_text("utf-8"))
+
+
+# -- plugins -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [*KINDS, IConfigSection], ids=lambda kind: kind.__name__)
+def test_every_plugin_keeps_the_promise_of_its_kind(kind):
+    for plugin in discover().plugins:
+        if kind.providedBy(plugin):
+            assert verifyObject(kind, plugin)
+
+
+def test_every_plugin_is_of_a_kind_that_somebody_looks_for():
+    found = discover()
+
+    assert found.plugins
+    assert found.failed == ()
+    for plugin in found.plugins:
+        assert verifyObject(IPlugin, plugin)
+        assert any(kind.providedBy(plugin) for kind in (*KINDS, IConfigSection)), plugin
+
+
+# -- words ---------------------------------------------------------------------------------------
+
+
+def undocumented(node: ast.Module | ast.ClassDef) -> Iterator[Definition]:
+    """Public definitions in *node* without a docstring."""
+    for child in node.body:
+        if isinstance(child, Definition) and not child.name.startswith("_"):
+            if ast.get_docstring(child) is None:
+                yield child
+            if isinstance(child, ast.ClassDef):
+                yield from undocumented(child)
+
+
+def test_modules_and_all_that_is_public_in_them_say_what_they_are_for():
+    silent = [place(file) for file in MODULES if ast.get_docstring(tree_of(file)) is None]
+    silent += [
+        f"{place(file)}:{one.lineno} {one.name}"
+        for file in MODULES
+        for one in undocumented(tree_of(file))
+    ]
+
+    assert silent == []
+
+
+def test_no_module_has_grown_too_long():
+    lengths = {place(file): len(file.read_text("utf-8").splitlines()) for file in MODULES}
+
+    assert {name: n for name, n in lengths.items() if n > MOST_LINES} == {}
+
+
+def test_no_function_has_grown_too_long():
+    lengths = {
+        f"{place(file)}:{node.lineno} {node.name}": (node.end_lineno or 0) - node.lineno + 1
+        for file in MODULES
+        for node in ast.walk(tree_of(file))
+        if isinstance(node, Function)
+    }
+
+    assert {
+        name: lines for name, lines in lengths.items() if lines > MOST_LINES_OF_A_FUNCTION
+    } == {}
+
+
+def test_no_module_is_a_place_for_what_has_no_place():
+    homeless = {"utils", "helpers", "common", "base", "misc"}
+
+    assert [place(file) for file in MODULES if file.stem in homeless] == []
+
+
+EXCUSE = re.compile(r"#\s*(?:noqa\b|type:\s*ignore\b)")
+GOOD_EXCUSE = re.compile(
+    r"# noqa: [A-Z]+\d+(?:, [A-Z]+\d+)* - \w.*|# type: ignore\[[a-z-]+(?:, ?[a-z-]+)*\] +# \w.*"
+)
+
+
+def excuses(file: Path) -> Iterator[tuple[int, str]]:
+    """Comments that silence a tool, each with its line."""
+    for token in tokenize.generate_tokens(io.StringIO(file.read_text("utf-8")).readline):
+        if token.type == tokenize.COMMENT and EXCUSE.search(token.string):
+            yield token.start[0], token.string
+
+
+def test_whoever_silences_a_tool_says_which_rule_and_why():
+    assert [
+        f"{place(file)}:{line} {text}"
+        for file in PROGRAMS
+        for line, text in excuses(file)
+        if not GOOD_EXCUSE.search(text)
+    ] == []
+
+
+@pytest.mark.parametrize(
+    ("comment", "is_good"),
+    [
+        ("# noqa: BLE001 - a plugin's bug", True),
+        ("# noqa: E402, N802 - both", True),
+        ("# noqa: BLE001", False),
+        ("# noqa", False),
+        ("# type: ignore[arg-type] # None is meant", True),
+        ("# type: ignore[arg-type]", False),
+        ("# type: ignore # why not", False),
+    ],
+)
+def test_an_excuse_without_rule_or_reason_is_none(comment, is_good):
+    assert EXCUSE.search(comment)
+    assert bool(GOOD_EXCUSE.search(comment)) is is_good
+
+
+# -- layers --------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_imports_point_down():
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("lint-imports"))],
+        cwd=ROOT, capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+# -- promises ------------------------------------------------------------------------------------
+
+PROMISES = (ROOT / "docs" / "invariants.rst").read_text("utf-8")
+
+
+def promises() -> dict[int, str]:
+    """Number to text."""
+    parts = re.split(r"^(\d+)\. .*\n-+\n", PROMISES, flags=re.MULTILINE)
+    return {int(number): text for number, text in zip(parts[1::2], parts[2::2], strict=True)}
+
+
+def guards(text: str) -> list[str]:
+    return re.findall(r"^- ``(tests/[\w/]+\.py::\w+)``$", text, re.MULTILINE)
+
+
+def test_all_promises_are_there_each_with_a_test_or_a_reason():
+    found = promises()
+
+    assert list(found) == list(range(1, 23))
+    for number, text in found.items():
+        assert guards(text), number
+        assert text.count("``tests/") == len(guards(text)), number
+        assert "*Otherwise:* " in text, number
+        assert text.count("*Not yet:*") == len(re.findall(r"\*Not yet:\* \w", text)), number
+
+
+def test_the_tests_that_guard_promises_exist():
+    tests = {
+        f"{place(file)}::{node.name}"
+        for file in PROGRAMS
+        if file.is_relative_to(ROOT / "tests")
+        for node in tree_of(file).body
+        if isinstance(node, Function) and node.name.startswith("test_")
+    }
+
+    assert set(guards(PROMISES)) - tests == set()
