@@ -42,6 +42,13 @@ def tree_of(file: Path) -> ast.Module:
     return ast.parse(file.read_text("utf-8"))
 
 
+@pytest.fixture(autouse=True, scope="module")
+def trees_that_go() -> Iterator[None]:
+    """So many objects would make every later garbage collection slow."""
+    yield
+    tree_of.cache_clear()
+
+
 # -- plugins -----------------------------------------------------------------------------------
 
 
