@@ -7,6 +7,7 @@ import threading
 import weakref
 from typing import Any
 
+import attrs
 import pytest
 from twisted.internet.task import Clock
 from twisted.logger import Logger, LogLevel, LogPublisher
@@ -14,6 +15,7 @@ from twisted.python import log as old_log
 from twisted.python.failure import Failure
 from zope.interface.verify import verifyObject
 
+from mentra.correlation import current
 from mentra.logs import Observer, make_observer
 from mentra.logs.folding import MAX_FOLDED, WINDOW
 from mentra.logs.lines import MAX_TEXT
@@ -492,3 +494,24 @@ def test_lines_of_a_traceback_that_was_printed_are_all_written():
 
     assert len(bench.lines()) == 3
     bench.observer.close()
+
+
+@attrs.frozen
+class Message:
+    """Something that is being handled."""
+
+    correlation_id: str = "app-1.7"
+
+
+@pytest.mark.parametrize("format", ["text", "json"])
+def test_lines_name_the_message_that_caused_them_and_no_others(format):
+    bench = Bench(format)
+
+    before = current.set(Message())
+    bench.speaker.info("while it was handled")
+    current.reset(before)
+    bench.speaker.info("afterwards")
+
+    first, second = bench.lines()
+    assert "app-1.7" in first
+    assert "app-1.7" not in second

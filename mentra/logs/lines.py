@@ -11,6 +11,7 @@ import msgspec
 from twisted.logger import ILogObserver, LogEvent, LogLevel, formatEvent
 from zope.interface import implementer
 
+from mentra.correlation import current
 from mentra.logs.redaction import BLANK, is_secret, redact
 
 MAX_TEXT = 16_384
@@ -63,6 +64,9 @@ class Line:
         level = level_of(event)
         clean = _Cleaner(addresses=level is not LogLevel.debug)
         failure = failure_of(event)
+        cause = current.get()
+        if cause is not None and "correlation_id" not in event:
+            event = {**event, "correlation_id": cause.correlation_id}
         return cls(
             time=moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             level=level.name,
@@ -126,6 +130,9 @@ def as_json(line: Line) -> str:
 def as_text(line: Line) -> str:
     """Time, namespace and level, then the sentence; a traceback is indented below it."""
     text = f"{line.time} [{line.namespace}#{line.level}] {line.text}"
+    cause = line.fields.get("correlation_id")
+    if cause is not None and str(cause) not in text:
+        text = f"{text} ({cause})"
     if line.traceback is not None:
         text = f"{text}\n{line.traceback}"
     # nobody forges a line by sending a line break

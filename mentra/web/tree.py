@@ -16,6 +16,7 @@ from twisted.python.failure import Failure
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import NOT_DONE_YET, Request
 
+from mentra.correlation import current
 from mentra.errors import MentraError
 from mentra.extension import HttpAnswer, provider_of
 from mentra.interfaces.services import IServices
@@ -165,15 +166,17 @@ class Exchange:
     def run(self, placed: Placed, values: tuple[str, ...]) -> None:
         """Let the route answer."""
         self._route = placed.route
+        before = current.set(self)
         try:
             outcome = self._handled(placed, values)
+            if isawaitable(outcome):
+                self._wait(outcome)
+            else:
+                self._deliver(outcome)
         except Exception as failed:  # noqa: BLE001 - a plugin's bug must cost its own request only
             self._give_up(failed)
-            return
-        if isawaitable(outcome):
-            self._wait(outcome)
-        else:
-            self._deliver(outcome)
+        finally:
+            current.reset(before)
 
     def _handled(self, placed: Placed, values: tuple[str, ...]) -> Any:
         desk, route, request = self._desk, placed.route, self._request

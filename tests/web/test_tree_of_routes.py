@@ -7,6 +7,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.web.resource import Resource
 
+from mentra.correlation import current
 from mentra.errors import ConfigError, Denied, NotThere, Refused
 from mentra.extension import Access, HttpAnswer, route
 from mentra.testing.house import house_with
@@ -484,3 +485,22 @@ def test_an_upgrade_at_a_path_without_websockets_gets_the_known_text(dial):
 
     assert reply.status == 404
     assert reply.body == b"Unknown WebSocket path"
+
+
+def test_what_a_route_logs_names_its_request_even_after_it_waited(dial):
+    seen = []
+    done = Deferred()
+
+    @route("GET", "/slow", access=Access.PUBLIC)
+    async def slow(call):
+        seen.append(current.get().correlation_id == call.correlation_id)
+        await done
+        seen.append(current.get().correlation_id == call.correlation_id)
+        return {}
+
+    line = dial(site_of(slow)).ask("GET", "/slow")
+    done.callback(None)
+
+    assert line.reply().status == 200
+    assert seen == [True, True]
+    assert current.get() is None
