@@ -101,6 +101,9 @@ class Microphone(Service):
 
     def evaluate(self) -> None:
         """Subscriptions changed: look at them in a moment."""
+        if "settle" in self._calls and self._wanted().on:
+            # a wish that is gone again in a moment puts the switching off anew all the same
+            self._cancel("settle")
         # not put off by further changes, or a restless app could keep it off
         if "gather" not in self._calls:
             self._after("gather", self._settings.subscription_debounce, self._look)

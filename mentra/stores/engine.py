@@ -19,6 +19,8 @@ FILE_NAME = "mentra.db"
 BUSY_SECONDS = 10.0
 """How long to wait for another process that writes to the same SQLite file."""
 
+WAL_ATTEMPTS = 20
+"""How often another process may be in the way while a new file is made ready."""
 CONNECT_SECONDS = 10
 """How long to wait for a PostgreSQL server to answer."""
 
@@ -178,7 +180,7 @@ def _make_file(file: Path) -> None:
 def _connected_sqlite(connection: sqlite3.Connection, record: object) -> None:
     # begin and commit are said by us, so that schema changes are part of a transaction too
     connection.isolation_level = None
-    if _pragma(connection, "journal_mode=WAL") != ("wal",):
+    if _with_write_ahead_log(connection) != ("wal",):
         raise StoreError(
             "the SQLite file cannot have a write-ahead log (a network share?): "
             "use a local directory"
@@ -186,6 +188,18 @@ def _connected_sqlite(connection: sqlite3.Connection, record: object) -> None:
     # in WAL mode anything less may lose the last commits with the power
     _pragma(connection, "synchronous=FULL")
     _pragma(connection, "foreign_keys=ON")
+
+
+def _with_write_ahead_log(connection: sqlite3.Connection) -> object:
+    """Change the journal's mode, which does not wait for others as everything else does."""
+    for _ in range(WAL_ATTEMPTS):
+        try:
+            return _pragma(connection, "journal_mode=WAL")
+        except sqlite3.OperationalError:
+            # another process is opening the new file too; this waits until it is done
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("ROLLBACK")
+    return _pragma(connection, "journal_mode=WAL")
 
 
 def _begin_sqlite(connection: Connection) -> None:

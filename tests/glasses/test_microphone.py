@@ -548,3 +548,18 @@ def test_glasses_that_say_they_reconnected_hear_of_the_microphone_again(clock: C
     say(GlassesConnectionState(model_name="Even Realities G1", status="RECONNECTED"), context)
 
     assert [type(one) for one in session.glasses.take()] == [MicrophoneStateChange]
+
+
+def test_a_wish_of_a_moment_puts_the_switching_off_anew():
+    stage = stage_with(Clock())
+    stage.want("transcription:en-US")
+    stage.after(1)
+    stage.want()
+    stage.after(2)
+
+    stage.want("transcription:en-US")
+    stage.want()
+    within, later = stage.after(2.95), stage.after(0.3)
+
+    assert within == []
+    assert later == [OFF]
