@@ -10,6 +10,7 @@ from twisted.logger import Logger
 from zope.interface import implementer
 from zope.interface.interface import InterfaceClass
 
+from mentra.addresses import Networks
 from mentra.config import Config
 from mentra.config.sections import (
     AuthSettings,
@@ -40,7 +41,6 @@ from mentra.wire.echo import ECHO_PLUGINS
 from mentra.wire.edge import Edge
 from mentra.wire.factory import WireOptions
 from mentra.wire.front_door import FrontDoorFactory
-from mentra.wire.upgrade import networks
 
 HANDLER_PATIENCE = 30.0
 """Seconds a handler may take before its sender is told that it will not answer."""
@@ -194,7 +194,7 @@ class Building(MultiService):
             pong_timeout=wire.pong_timeout if wire.pong_timeout_enabled else None,
             idle_timeout=wire.idle_timeout,
             handshake_timeout=wire.handshake_timeout,
-            trusted=networks(server.trusted_proxies),
+            trusted=Networks.of(server.trusted_proxies),
         )
         bounds = Bounds(
             connections=wire.max_connections,

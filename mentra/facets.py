@@ -1,11 +1,23 @@
 """How one object adapts to many interfaces without knowing any of them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from twisted.application.service import IService, MultiService
 from zope.interface.interface import InterfaceClass
 from zope.interface.verify import verifyObject
+
+
+class _Facets(dict[InterfaceClass, object]):
+    """The facets of one owner; one that is missing is built."""
+
+    __slots__ = ("_build",)
+
+    def __init__(self, build: Callable[[InterfaceClass], object | None]) -> None:
+        self._build = build
+
+    def __missing__(self, interface: InterfaceClass) -> object | None:
+        return self._build(interface)
 
 
 class Faceted(MultiService):
@@ -19,17 +31,20 @@ class Faceted(MultiService):
         super().__init__()
         self._factories = factories
         self._collaborators = collaborators
-        self._facets: dict[InterfaceClass, object] = {}
+        self._facets = _Facets(self._build)
+        # what zope calls to adapt, without a Python function between: messages pass here
+        self.__conform__ = self._facets.__getitem__
 
-    def __conform__(self, interface: InterfaceClass) -> object | None:
+    def _build(self, interface: InterfaceClass) -> object | None:
         """The facet providing *interface*; None without a factory: zope raises ``TypeError``."""
-        facet = self._facets.get(interface)
-        if facet is None and (factory := self._factories.get(interface)) is not None:
-            facet = factory.build(self, *self._collaborators)
-            verifyObject(interface, facet)
-            self._facets[interface] = facet
-            if IService.providedBy(facet):
-                IService(facet).setServiceParent(self)
+        factory = self._factories.get(interface)
+        if factory is None:
+            return None
+        facet: object = factory.build(self, *self._collaborators)
+        verifyObject(interface, facet)
+        self._facets[interface] = facet
+        if IService.providedBy(facet):
+            IService(facet).setServiceParent(self)
         return facet
 
     def built(self, interface: InterfaceClass) -> object | None:

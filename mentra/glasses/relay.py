@@ -1,10 +1,10 @@
 """Carries what glasses say to the apps that subscribed: the hot path.
 
-For each kind of event a route is prepared once: the envelopes up to the data, one per receiver.
-A message then costs a look-up and, for each receiver, a splice.
+For each kind of event a route is prepared once: who gets it, and the envelopes up to the data.  A
+message then costs a look-up and, for each receiver, a splice.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 from twisted.logger import Logger
@@ -14,7 +14,7 @@ from mentra.extension import ManagerFactory, handler
 from mentra.glasses.stream_names import is_language
 from mentra.identity import app_session_id
 from mentra.interfaces.glasses import IApps, IMicrophone, IRelay, ISubscriptions
-from mentra.interfaces.messaging import IContext
+from mentra.interfaces.messaging import IContext, IPeer
 from mentra.interfaces.services import IServices
 from mentra.interfaces.session import IUserSession
 from mentra.interfaces.stores import IAppStore
@@ -41,14 +41,17 @@ IGNORED = frozenset(
 _Event = tuple[str, str | None, str | None]
 _AUDIO: _Event = ("audio_chunk", None, None)
 
-_Stop = tuple[str, str, bytes | None, App | None]
-"""One receiver: its package, its own subscription string, the frame up to the data (None if it may
-not see the stream), and the app record that was judged by: another one is judged again."""
+_Route = tuple[tuple[Callable[[bytes, bytes, bytes], bool], bytes], ...]
+"""One for each receiver: what sends it a frame, and the frame up to the data."""
 
 
 @implementer(IRelay)
 class Relay:
-    """Wraps and passes on; keeps its routes until a list or an app changes."""
+    """Wraps and passes on; keeps its routes until a list or an app changes.
+
+    Every message asks whether the lists of subscriptions, the running apps with their sockets, and
+    all app records are still those that the routes were made of.
+    """
 
     _log = Logger()
     _unknown: frozenset[tuple[str, str]] = frozenset()
@@ -56,37 +59,42 @@ class Relay:
     def __init__(self, session: IUserSession, services: IServices) -> None:
         self._session = session
         self._subscriptions = ISubscriptions(session)
-        self._apps = IApps(session)
-        self._app_of: Callable[[str], App | None] = IAppStore(services).get
+        self._running_now: Callable[[], Mapping[str, IPeer]] = IApps(session).running
+        # calls of every message; taken into a local first they cost half
+        store = IAppStore(services)
+        self._app_of: Callable[[str], App | None] = store.get
+        self._all_apps: Callable[[], tuple[App, ...]] = store.all
         self._tail = Stamps(services.now).tail
-        self._routes: dict[_Event, tuple[_Stop, ...]] = {}
+        self._routes: dict[_Event, _Route] = {}
+        self._listeners: tuple[Callable[[AudioChunk], bool], ...] | None = None
         self._version = -1
+        self._running: dict[str, IPeer] = {}
+        self._apps: tuple[App, ...] = ()
         self._odd = ("", b"")
 
     def relay(
         self, stream_type: str, raw: bytes, language: str | None = None, target: str | None = None
     ) -> int:
         """Wrap *raw* for every running subscriber that may see it; how many frames were sent."""
-        event = (stream_type, language, target)
-        if self._version != self._subscriptions.version:
+        running, apps = self._running_now, self._all_apps
+        if (
+            self._subscriptions.version != self._version
+            or running() != self._running
+            or apps() is not self._apps
+        ):
             self._forget()
+        event = (stream_type, language, target)
         route = self._routes.get(event)
         if route is None:
             route = self._prepare(event)
         if not route:
             return 0
         sent = 0
-        tail = self._tail()
-        app_of = self._app_of
-        running = self._apps.running()
-        for package_name, own, head, app in route:
-            peer = running.get(package_name)
-            if peer is None:
-                continue
-            if app_of(package_name) is not app:
-                head = self._judged_again(stream_type, package_name, own)
-            if head is not None:
-                sent += peer.splice(head, raw, tail)
+        make_tail = self._tail
+        tail = make_tail()
+        for splice, head in route:
+            if splice(head, raw, tail):
+                sent += 1
         return sent
 
     def audio(self, chunk: AudioChunk) -> int:
@@ -95,28 +103,26 @@ class Relay:
             chunk = self._in_whole_samples(chunk)
         if not chunk.data:
             return 0
-        if self._version != self._subscriptions.version:
+        running, apps = self._running_now, self._all_apps
+        if (
+            self._subscriptions.version != self._version
+            or running() != self._running
+            or apps() is not self._apps
+        ):
             self._forget()
-        route = self._routes.get(_AUDIO)
-        if route is None:
-            route = self._prepare(_AUDIO)
+        listeners = self._listeners
+        if listeners is None:
+            listeners = self._prepare_audio()
         sent = 0
-        app_of = self._app_of
-        running = self._apps.running()
-        for package_name, own, head, app in route:
-            peer = running.get(package_name)
-            if peer is None:
-                continue
-            if app_of(package_name) is not app:
-                head = self._judged_again("audio_chunk", package_name, own)
-            if head is not None:
-                # one object for all: it is made a frame once
-                sent += peer.send(chunk)
+        for send in listeners:
+            # one object for all: it is made a frame once
+            if send(chunk):
+                sent += 1
         return sent
 
     def to_app(self, package_name: str, stream: str, raw: bytes) -> bool:
         """One event to one app; False if it is not running or may not see it."""
-        peer = self._apps.running().get(package_name)
+        peer = self._running_now().get(package_name)
         if peer is None or not _may_see(self._app_of(package_name), stream):
             return False
         return bool(peer.splice(self._head(package_name, stream), raw, self._tail()))
@@ -137,28 +143,31 @@ class Relay:
 
     def _forget(self) -> None:
         self._routes.clear()
+        self._listeners = None
         self._version = self._subscriptions.version
+        self._running = dict(self._running_now())
+        self._apps = self._all_apps()
 
-    def _prepare(self, event: _Event) -> tuple[_Stop, ...]:
+    def _prepare(self, event: _Event) -> _Route:
         if len(self._routes) >= MAX_ROUTES:
             self._routes.clear()
-        stream_type = event[0]
         route = tuple(
-            self._stop(stream_type, package_name, own)
-            for package_name, own in self._subscriptions.matching(*event)
+            (peer.splice, self._head(package_name, own))
+            for package_name, own, peer in self._receivers(event)
         )
         self._routes[event] = route
         return route
 
-    def _stop(self, stream_type: str, package_name: str, own: str) -> _Stop:
-        app = self._app_of(package_name)
-        head = self._head(package_name, own) if _may_see(app, stream_type) else None
-        return package_name, own, head, app
+    def _prepare_audio(self) -> tuple[Callable[[AudioChunk], bool], ...]:
+        self._listeners = tuple(peer.send for _, _, peer in self._receivers(_AUDIO))
+        return self._listeners
 
-    def _judged_again(self, stream_type: str, package_name: str, own: str) -> bytes | None:
-        """The head for an app whose record changed; the next message prepares its route anew."""
-        self._routes.clear()
-        return self._stop(stream_type, package_name, own)[2]
+    def _receivers(self, event: _Event) -> Iterator[tuple[str, str, IPeer]]:
+        """Package, its own subscription string and socket of everyone who is to have *event*."""
+        for package_name, own in self._subscriptions.matching(*event):
+            peer = self._running.get(package_name)
+            if peer is not None and _may_see(self._app_of(package_name), event[0]):
+                yield package_name, own, peer
 
     def _head(self, package_name: str, stream: str) -> bytes:
         session_id = app_session_id(self._session.user_id, package_name)

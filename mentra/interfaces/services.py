@@ -124,6 +124,10 @@ class IMetrics(Interface):
     def received(path: str, message_type: type) -> None:
         """A message of *path* was decoded."""
 
+    def counts(path: str) -> Any:
+        """Message class to how many of them *path* received, zero where there is none yet: a dict
+        to count up, where :meth:`received` would be a call too many."""
+
     def failed(path: str, handler: str) -> None:
         """A handler of *path* raised, or answered nonsense."""
 
@@ -135,6 +139,9 @@ class IMetrics(Interface):
 
     def observe(stage: str, seconds: float) -> None:
         """*seconds* were spent in *stage* (``relay``, ``received``, ``fanned_out``, ...)."""
+
+    def observer(stage: str) -> Any:
+        """:meth:`observe` of *stage*: a function of seconds, to be kept."""
 
 
 class IObserved(Interface):

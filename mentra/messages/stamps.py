@@ -13,7 +13,11 @@ def _to_the_second(seconds: int) -> str:
 
 def iso(seconds: float) -> str:
     """POSIX *seconds* as ``2025-06-01T12:00:00.000Z``."""
-    whole, fraction = divmod(int(seconds * 1000), 1000)
+    return _iso(int(seconds * 1000))
+
+
+def _iso(milliseconds: int) -> str:
+    whole, fraction = divmod(milliseconds, 1000)
     return f"{_to_the_second(whole)}.{fraction:03}Z"
 
 
@@ -23,18 +27,19 @@ class Stamps:
     :param now: wall time, POSIX seconds.
     """
 
-    __slots__ = ("_millisecond", "_now", "_tail")
+    __slots__ = ("_from", "_now", "_tail", "_until")
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
-        self._millisecond = -1
+        self._from = self._until = 0.0
         self._tail = b""
 
     def tail(self) -> bytes:
         """What closes a frame: ``,"timestamp":"2025-06-01T12:00:00.000Z"}``."""
-        millisecond = int(self._now() * 1000)
-        if millisecond != self._millisecond:
-            whole, fraction = divmod(millisecond, 1000)
-            self._tail = f',"timestamp":"{_to_the_second(whole)}.{fraction:03}Z"}}'.encode()
-            self._millisecond = millisecond
+        read_clock = self._now
+        now = read_clock()
+        if not self._from <= now < self._until:
+            milliseconds = int(now * 1000)
+            self._from, self._until = milliseconds / 1000, (milliseconds + 1) / 1000
+            self._tail = f',"timestamp":"{_iso(milliseconds)}"}}'.encode()
         return self._tail

@@ -31,6 +31,8 @@ class Router:
     ) -> None:
         self.path = path
         self._handlers: dict[type[Message], IMessageHandler] = dict(catalogue.handlers(path))
+        # as the owner would look it up at every message
+        self._handle = {kind: handler.handle for kind, handler in self._handlers.items()}
         self._interceptors: tuple[IInterceptor, ...] = catalogue.interceptors(path)
         self._metrics = services.metrics
         self._clock = services.clock
@@ -45,15 +47,15 @@ class Router:
         self.route = self._route_watched if self._interceptors else self._route
 
     def _route(self, message: Message, context: IContext) -> Answer | Awaitable[Answer]:
-        handler = self._handlers[type(message)]
         try:
-            answer = handler.handle(message, context)
+            answer = self._handle[type(message)](message, context)
+            if answer is None or isinstance(answer, Message):
+                return answer  # first, for isawaitable is three times as dear
         except Dismissed:
             raise
         except Exception as problem:  # noqa: BLE001 - a plugin's bug must not end the connection
-            return self._failed(problem, handler, context)
-        if answer is None or isinstance(answer, Message):
-            return answer  # first, for isawaitable is three times as dear
+            return self._failed(problem, self._handlers[type(message)], context)
+        handler = self._handlers[type(message)]
         if not isawaitable(answer):
             return self._failed(TypeError(f"answered {answer!r:.80}"), handler, context)
         return self._finish(answer, handler, context)

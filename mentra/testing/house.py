@@ -1,6 +1,8 @@
 """The services on a fake clock, and sessions in them."""
 
-from collections.abc import Awaitable, Coroutine, Iterable
+from collections import Counter, defaultdict
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from functools import partial
 from typing import Any, TypeVar, cast
 
 import attrs
@@ -114,6 +116,7 @@ class FakeMetrics:
 
     registry: CollectorRegistry = attrs.field(factory=CollectorRegistry)
     told: list[tuple[Any, ...]] = attrs.field(factory=list)
+    counted: dict[str, Counter[type]] = attrs.field(factory=lambda: defaultdict(Counter))
 
     def received(self, path: str, message_type: type) -> None:
         """Keep it."""
@@ -131,9 +134,17 @@ class FakeMetrics:
         """Keep it."""
         self.told.append(("closed", path, code))
 
+    def counts(self, path: str) -> Counter[type]:
+        """Kept in ``counted``."""
+        return self.counted[path]
+
     def observe(self, stage: str, seconds: float) -> None:
         """Keep it."""
         self.told.append(("observe", stage, seconds))
+
+    def observer(self, stage: str) -> Callable[[float], None]:
+        """Keeps what it is called with."""
+        return partial(self.observe, stage)
 
 
 @implementer(ITokens)

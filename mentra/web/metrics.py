@@ -54,6 +54,10 @@ class Metrics(MultiService):
         """A message of *path* was decoded."""
         self.received_by_path[path][message_type] += 1
 
+    def counts(self, path: str) -> dict[type[Message], int]:
+        """Message class to how many of them *path* received."""
+        return self.received_by_path[path]
+
     def failed(self, path: str, handler: str) -> None:
         """A handler of *path* raised, or answered nonsense."""
         self.failures[path, handler] += 1
@@ -68,10 +72,11 @@ class Metrics(MultiService):
 
     def observe(self, stage: str, seconds: float) -> None:
         """*seconds* were spent in *stage*."""
-        histogram = self.stages.get(stage)
-        if histogram is None:
-            histogram = self.stages[stage] = Histogram()
-        histogram.observe(seconds)
+        self.observer(stage)(seconds)
+
+    def observer(self, stage: str) -> Callable[[float], None]:
+        """What to call with the seconds spent in *stage*."""
+        return self.stages.setdefault(stage, Histogram()).observe
 
     def watch(self, name: str, documentation: str, read: Callable[[], float]) -> None:
         """A gauge that is read when somebody asks.

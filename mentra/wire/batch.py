@@ -16,25 +16,27 @@ class Batch:
 
     :param timer: what measures, seconds.
     :param observe: told how long each read took from its first byte to its last send, seconds.
+    :ivar began: the timer when a read brought what is being dealt with; None: nothing is, and
+        there is no end to wait for.
+    :ivar unsent: who has gathered something.
     """
+
+    __slots__ = ("_observe", "_timer", "began", "unsent")
 
     def __init__(self, timer: Callable[[], float], observe: Callable[[float], None]) -> None:
         self._timer = timer
         self._observe = observe
-        self._began = 0.0
-        self.is_open = False
+        self.began: float | None = None
         self.unsent: list[Flushable] = []
 
-    def begin(self) -> None:
-        """A read brought bytes."""
-        self.is_open = True
-        self._began = self._timer()
-
     def end(self) -> None:
-        """They are dealt with."""
-        self.is_open = False
-        if self.unsent:
-            unsent, self.unsent = self.unsent, []
+        """What the read brought is dealt with."""
+        began, self.began = self.began, None
+        unsent = self.unsent
+        if unsent:
+            self.unsent = []
             for peer in unsent:
                 peer.flush()
-            self._observe(self._timer() - self._began)
+            if began is not None:  # else another read ended within this one
+                timer, observe = self._timer, self._observe
+                observe(timer() - began)

@@ -17,16 +17,20 @@ if TYPE_CHECKING:
 @implementer(IContext)
 @attrs.define(eq=False)
 class Context:
-    """One per peer."""
+    """One per peer.
+
+    :ivar number: how many of its messages have been handled, the current one included.
+    """
 
     peer: "Peer"
     services: IServices
     session: IUserSession | None = None
+    number: int = 0
 
     @property
     def correlation_id(self) -> str:
-        """The peer's id and the number of the message it sent."""
-        return f"{self.peer.peer_id}.{self.peer.messages}"
+        """The peer's id and the number of the message that is being handled."""
+        return f"{self.peer.peer_id}.{self.number}"
 
     def enter(self, session: IUserSession, identity: Identity) -> None:
         """The handshake is done.

@@ -52,8 +52,7 @@ class Edge(MultiService):
         super().__init__()
         self._clock = services.clock
         self.admission = Admission(services.clock, bounds)
-        metrics = services.metrics
-        batch = Batch(timer, lambda seconds: metrics.observe("relay", seconds))
+        batch = Batch(timer, services.metrics.observer("relay"))
         self.factories: dict[str, PeerFactory] = {}
         catalogue = ICatalogue(services)
         for path in catalogue.paths:

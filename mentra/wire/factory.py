@@ -12,6 +12,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from mentra.addresses import Networks, client_of
 from mentra.interfaces.messaging import IDialect, IPath, IRouter
 from mentra.interfaces.services import IServices
 from mentra.messages import Message
@@ -20,9 +21,8 @@ from mentra.wire.batch import Batch
 from mentra.wire.fast_receive import AVAILABLE as FAST_RECEIVE
 from mentra.wire.frames import BINARY, TEXT, frame
 from mentra.wire.heartbeat import Heartbeat
-from mentra.wire.lean import lean_defaults, without_colours
+from mentra.wire.lean import without_debug_texts
 from mentra.wire.peer import Peer
-from mentra.wire.upgrade import Network, client_address
 
 
 @attrs.frozen(kw_only=True)
@@ -44,7 +44,7 @@ class WireOptions:
     pong_timeout: float | None = 30.0
     idle_timeout: float = 120.0
     handshake_timeout: float = 10.0
-    trusted: tuple[Network, ...] = ()
+    trusted: Networks = attrs.field(factory=lambda: Networks(()))
 
 
 class PeerFactory(WebSocketServerFactory):
@@ -53,6 +53,9 @@ class PeerFactory(WebSocketServerFactory):
     :param batch: shared by all paths of the process.
     :param admission: likewise.
     :param timer: measures latencies, seconds.
+    :ivar counts: message class to how many of them came, for the peers to count up.
+    :ivar last_message: what was sent last, and
+    :ivar last_frame: how it looks on the wire.
     """
 
     log = Peer.log
@@ -73,13 +76,17 @@ class PeerFactory(WebSocketServerFactory):
         timer: Callable[[], float] = time.perf_counter,
     ) -> None:
         super().__init__(reactor=reactor, server="mentra")
-        without_colours()
+        without_debug_texts()
         self.entrance = path
         self.services = services
         self.clock: IReactorTime = services.clock
         self.metrics = services.metrics
+        self.counts = self.metrics.counts(path.name)
         self.limits = path.limits(services)
         self.burst = int(self.limits.max_rate * 10)
+        # called at every read or message; whoever does so takes them into a local first, for an
+        # attribute that is called where it is looked up costs as much again as the call
+        self.timer, self.seconds = timer, self.clock.seconds
         self.route = router.route
         self.decode = dialect.decode
         self.encode = dialect.encode
@@ -90,8 +97,8 @@ class PeerFactory(WebSocketServerFactory):
         self.peers: set[Peer] = set()
         self.heartbeat = self._make_heartbeat(options, timer)
         self._trusted = options.trusted
-        self._last: Message | None = None
-        self._last_frame: tuple[bytes, type[Message]] = (b"", Message)
+        self.last_message: Message | None = None
+        self.last_frame = b""
         self._set_options(options)
         self.protocol = self._make_protocol()
         self.leaving = False
@@ -123,7 +130,6 @@ class PeerFactory(WebSocketServerFactory):
 
     def _make_protocol(self) -> type[Peer]:
         """A subclass with Autobahn's options on it, so that no peer carries a copy."""
-        defaults = lean_defaults()
         named = Peer.CONFIG_ATTRS_COMMON + Peer.CONFIG_ATTRS_SERVER
         settings = {name: getattr(self, name) for name in named}
         accept = settings["perMessageCompressionAccept"]
@@ -131,7 +137,7 @@ class PeerFactory(WebSocketServerFactory):
         return type(
             f"{type(self.entrance).__name__}Peer",
             (Peer,),
-            {**settings, **defaults, "lean_defaults": defaults},
+            {**settings, "__slots__": ()},
         )
 
     def next_id(self) -> str:
@@ -140,15 +146,15 @@ class PeerFactory(WebSocketServerFactory):
 
     def client_address(self, host: str, forwarded_for: str | None) -> str:
         """Who is at the other end of a connection from *host*."""
-        return client_address(host, forwarded_for, self._trusted)
+        return client_of(host, forwarded_for, self._trusted).address
 
-    def frame_of(self, message: Message) -> tuple[bytes, type[Message]]:
-        """The frame of *message* and its class; sending one message to many encodes it once."""
-        if message is not self._last:
-            payload, is_binary = self.encode(message)
-            self._last_frame = frame(BINARY if is_binary else TEXT, payload), type(message)
-            self._last = message
-        return self._last_frame
+    def make_frame(self, message: Message) -> None:
+        """Encode *message* into ``last_frame``; sending one message to many does it once."""
+        if message is self.last_message:
+            return
+        payload, is_binary = self.encode(message)
+        self.last_frame = frame(BINARY if is_binary else TEXT, payload)
+        self.last_message = message
 
     def report(self, failure: Failure) -> None:
         """Log a bug of the path itself."""

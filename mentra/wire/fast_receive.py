@@ -9,93 +9,117 @@ Reads Autobahn's ``state``, ``data``, ``current_frame`` and ``inside_message`` a
 ``_dataReceived``; ``AVAILABLE`` says whether it has them.
 """
 
-from typing import Any, Protocol
+from typing import Any
 
 from autobahn.twisted.websocket import WebSocketServerProtocol
 
+from mentra.correlation import Cause, current
 from mentra.wire.frames import BINARY, TEXT
+from mentra.wire.sending import OPEN, SendingProtocol
 from mentra.wire.unmask import unmask
 
-OPEN = WebSocketServerProtocol.STATE_OPEN
 LONGEST = 65_535
 """Longer frames are Autobahn's: they need 64 bits of length and more than one read anyway."""
 
 AVAILABLE = hasattr(WebSocketServerProtocol, "_dataReceived") and OPEN == 3
 
 
-class Receiver(Protocol):
-    """What is needed of a peer."""
+class ReceivingProtocol(SendingProtocol):
+    """The receiving half of a connection.
 
-    state: int
-    data: bytes
-    current_frame: Any
-    inside_message: bool
-    held: bytes
-    reading: bool
-    longest_fast: int
+    :ivar held: the beginning of a frame that has not wholly arrived, or what nobody may look at
+        before the peer reads again.
+    :ivar reading: False while messages have to wait.
+    :ivar longest_fast: the longest frame that is cut here, bytes; 0 leaves all to Autobahn.
+    :ivar last_seen: clock seconds of the last read.
+    :ivar context: what is the cause of all that a message sets going; None before the upgrade.
+    """
 
-    def _dataReceived(self, data: bytes) -> None:  # noqa: N802 - Autobahn's name
-        """Autobahn's way in."""
+    __slots__ = ("_longest_now", "context", "held", "last_seen", "longest_fast", "reading")
+
+    context: Cause | None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.current_frame: Any = None
+        self.inside_message = False
+        self.held = b""
+        self.reading = True
+        self.longest_fast = 0
+        self.last_seen = 0.0
+        self.context = None
+        # longest_fast, but 0 while Autobahn is in the middle of something
+        self._longest_now = 0
+
+    def dataReceived(self, data: bytes) -> None:
+        """What one read brought; what it makes us send leaves at its end."""
+        factory = self.factory
+        batch, timer, seconds = factory.batch, factory.timer, factory.seconds
+        batch.began = timer()
+        self.last_seen = seconds()
+        before = current.set(self.context)
+        try:
+            if self._longest_now and self._state == OPEN:
+                self._receive(data)
+            else:
+                self._leave_to_autobahn(data)
+        finally:
+            current.reset(before)
+            batch.end()
 
     def take(self, payload: bytes, is_binary: bool) -> None:
-        """A whole message."""
+        """A whole message, text being valid UTF-8."""
+        raise NotImplementedError
 
-
-def receive(peer: Receiver, data: bytes) -> None:
-    """Give *peer* each message in *data*; keep a frame that has not wholly arrived in ``held``.
-
-    When taking a message made the peer stop reading, the rest is held back untouched.
-    """
-    if peer.data or peer.state != OPEN or peer.current_frame is not None or peer.inside_message:
-        peer._dataReceived(data)
-        return
-    if peer.held:
-        data = peer.held + data
-        peer.held = b""
-    position, size = 0, len(data)
-    while position < size:
-        payload, end = _cut(data, position, size, peer.longest_fast)
-        if payload is None:
-            if end:  # not wholly here yet
-                peer.held = data[position:]
+    def _receive(self, data: bytes) -> None:
+        """Take each message in *data*; keep a frame that has not wholly arrived."""
+        if self.held:
+            data = self.held + data
+            self.held = b""
+        position, size, longest = 0, len(data), self._longest_now
+        while position < size:
+            kind, left = data[position], size - position
+            start = position + 6
+            length = data[position + 1] - 128 if left > 1 else 0  # masked, or else negative
+            if length == 126:
+                start = position + 8
+                length = data[position + 2] << 8 | data[position + 3] if left > 3 else 126
+                usual = 126 <= length <= longest
             else:
-                peer._dataReceived(data[position:])
-            return
-        is_binary = data[position] == BINARY
-        if not is_binary and not payload.isascii() and not _is_utf8(payload):
-            peer._dataReceived(data[position:])
-            return
-        position = end
-        peer.take(payload, is_binary)
-        if peer.state != OPEN or not peer.reading:
-            _set_aside(peer, data[position:])
-            return
+                usual = 0 <= length < 126
+            if not usual or (kind != TEXT and kind != BINARY):
+                break
+            end = start + length
+            if end > size:
+                self.held = data[position:]
+                return
+            payload = unmask(data[start - 4 : start], data[start:end])
+            if kind == TEXT and not payload.isascii() and not _is_utf8(payload):
+                break
+            position = end
+            self.take(payload, kind == BINARY)
+            if self._state != OPEN or not self.reading:
+                self._set_aside(data[position:])
+                return
+        if position < size:
+            self._leave_to_autobahn(data[position:])
 
+    def _leave_to_autobahn(self, data: bytes) -> None:
+        if self.held:
+            data = self.held + data
+            self.held = b""
+        self._dataReceived(data)
+        # what it has begun it goes on with
+        between = not self.data and self.current_frame is None and not self.inside_message
+        self._longest_now = self.longest_fast if between else 0
 
-def _cut(data: bytes, position: int, size: int, longest: int) -> tuple[bytes | None, int]:
-    """The payload of the frame at *position* and where the next begins; ``(None, 1)`` if more
-    bytes are needed, ``(None, 0)`` if the frame is not for us."""
-    if data[position] not in (TEXT, BINARY):
-        return None, 0
-    if size - position < 2:
-        return None, 1
-    length = data[position + 1] - 128  # masked, or else negative
-    start = position + 6
-    if length == 126:
-        if size - position < 4:
-            return None, 1
-        length = data[position + 2] << 8 | data[position + 3]
-        start = position + 8
-        if length < 126:
-            return None, 0
-    elif not 0 <= length < 126:
-        return None, 0
-    if length > longest:
-        return None, 0
-    end = start + length
-    if end > size:
-        return None, 1
-    return unmask(data[start - 4 : start], data[start:end]), end
+    def _set_aside(self, rest: bytes) -> None:
+        if not rest:
+            return
+        if self._state == OPEN:
+            self.held = rest
+        else:  # closing: Autobahn looks for the answer to our close frame
+            self._dataReceived(rest)
 
 
 def _is_utf8(payload: bytes) -> bool:
@@ -104,12 +128,3 @@ def _is_utf8(payload: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-def _set_aside(peer: Receiver, rest: bytes) -> None:
-    if not rest:
-        return
-    if peer.state == OPEN:
-        peer.held = rest
-    else:  # closing: Autobahn looks for the answer to our close frame
-        peer._dataReceived(rest)

@@ -10,10 +10,14 @@ def header(first_byte: int, size: int) -> bytes:
     if size < 126:
         return bytes((first_byte, size))
     if size < 65_536:
-        return bytes((first_byte, 126, size >> 8, size & 0xFF))
+        return (first_byte << 24 | 126 << 16 | size).to_bytes(4, "big")
     return bytes((first_byte, 127)) + size.to_bytes(8, "big")
 
 
 def frame(first_byte: int, payload: bytes) -> bytes:
     """Header and payload."""
     return header(first_byte, len(payload)) + payload
+
+
+TEXT_HEADERS = tuple(header(TEXT, size) for size in range(4096))
+"""Headers of text frames by size, for those that are sent most."""

@@ -7,48 +7,51 @@ from msgspec.json import encode as encode_json
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from mentra.correlation import current
 from mentra.errors import Denied, Dismissed, Malformed
 from mentra.extension import Answer
 from mentra.identity import Identity
 from mentra.interfaces.messaging import IPeer
 from mentra.messages import Fault, Message
 from mentra.wire.context import Context
-from mentra.wire.fast_receive import OPEN, receive
+from mentra.wire.fast_receive import LONGEST, ReceivingProtocol
 from mentra.wire.lane import Lane
-from mentra.wire.lean import QuietLog, slim_down
-from mentra.wire.sending import SendingProtocol
+from mentra.wire.sending import OPEN
 from mentra.wire.upgrade import Upgrade
-from mentra.wire.write_through import can_write_through
 
 
 @implementer(IPeer)
-class Peer(SendingProtocol):
+class Peer(ReceivingProtocol):
     """Frames in, messages to the router; messages out, frames to the socket.
 
     Handshake, extensions, close, ping, fragments and errors are Autobahn's.  What all peers of a
     path share is in their factory.
+
+    :ivar context: None until the connection is open.
+    :ivar lane: there while a handler takes its time.
+    :ivar messages: how many came.
     """
 
-    log = QuietLog()
-    # Autobahn's options stand on a subclass made by the factory, so they are neither copied to
-    # each peer nor pretty-printed for a debug line
-    CONFIG_ATTRS: list[str] = []  # noqa: RUF012 - never changed; typed as Autobahn's
-    # lean idle connections: what most peers never need stands on the class until then
-    identity: Identity | None = None
-    context: Context | None = None
-    lane: Lane | None = None
-    held: bytes = b""
-    reading: bool = True
-    messages: int = 0
-    address: str = ""
-    longest_fast: int = 0
-    opened_at: float = 0.0
-    last_seen: float = 0.0
-    _denial: Denied | None = None
-    _admitted: bool = False
-    _pulse_group: int = -1
-    _rate_mark: int = 0
-    _rate_since: float = 0.0
+    __slots__ = (
+        "_admitted", "_denial", "_pulse_group", "_rate_mark", "_rate_since", "address",
+        "identity", "lane", "messages", "opened_at", "peer_id",
+    )  # fmt: skip
+
+    context: Context | None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.peer_id = ""
+        self.address = ""
+        self.identity: Identity | None = None
+        self.lane: Lane | None = None
+        self.messages = 0
+        self.opened_at = 0.0
+        self._denial: Denied | None = None
+        self._admitted = False
+        self._pulse_group = -1
+        self._rate_mark = 0
+        self._rate_since = 0.0
 
     @property
     def path(self) -> str:
@@ -105,9 +108,9 @@ class Peer(SendingProtocol):
         factory = self.factory
         self.opened_at = self.last_seen = self._rate_since = factory.clock.seconds()
         self._rate_mark = factory.burst
-        self._writes_through = factory.fast and can_write_through(self.transport)
+        self._open_for_sending()
         if factory.fast and self._perMessageCompress is None:
-            self.longest_fast = min(factory.limits.max_frame, 65_535)
+            self.longest_fast = min(factory.limits.max_frame, LONGEST)
         self.context = Context(self, factory.services)
         self._pulse_group = factory.heartbeat.add(self)
         factory.peers.add(self)
@@ -116,7 +119,7 @@ class Peer(SendingProtocol):
         if self.transport.producer is not None:
             self.transport.unregisterProducer()
         self.transport.registerProducer(self, True)
-        slim_down(self)
+        self.slim_down()
         if self.identity is None and factory.limits.handshake_within is not None:
             self._start_timer(factory.limits.handshake_within, self._no_handshake)
         self._guarded(self._open_path)
@@ -143,20 +146,6 @@ class Peer(SendingProtocol):
 
     # -- receiving
 
-    def dataReceived(self, data: bytes) -> None:
-        """What one read brought; what it makes us send leaves at its end."""
-        factory = self.factory
-        batch = factory.batch
-        batch.begin()
-        try:
-            self.last_seen = factory.clock.seconds()
-            if self.longest_fast:
-                receive(self, data)
-            else:
-                self._dataReceived(data)
-        finally:
-            batch.end()
-
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
         """A whole message by way of Autobahn."""
         if self.state == OPEN:
@@ -164,37 +153,44 @@ class Peer(SendingProtocol):
 
     def take(self, payload: bytes, is_binary: bool) -> None:
         """A whole message, text being valid UTF-8."""
-        self.messages += 1
+        self.messages = number = self.messages + 1
         factory = self.factory
         if factory.leaving:
             return  # what comes after the stop began was never accepted
-        if self.messages > self._rate_mark and not self._within_rate():
+        if number > self._rate_mark and not self._within_rate():
             return
+        decode = factory.decode
         try:
-            message = factory.decode(payload, is_binary)
+            message = decode(payload, is_binary)
         except Malformed as problem:
             factory.metrics.failed(factory.entrance.name, "dialect")
             self._reject(problem)
             return
-        factory.metrics.received(factory.entrance.name, type(message))
+        factory.counts[type(message)] += 1
         lane = self.lane
-        if lane is not None and lane.busy:
-            self._wait(lane, message)
-        else:
+        if lane is None or not lane.busy:
             self.handle(message)
+        else:
+            self._wait(lane, message)
 
     def handle(self, message: Message) -> None:
         """Route *message*; its answer is sent, an awaited one by the lane."""
+        context: Any = self.context
+        route = self.factory.route
+        if context.session is None and type(message) not in self.factory.entrance.handshake:
+            route = self.factory.entrance.premature
+        context.number += 1
+        before = current.set(context)
         try:
-            context = self.context
-            if context.session is None and type(message) not in self.factory.entrance.handshake:  # type: ignore[union-attr] # there is one once open
-                answer = self._settle(self.factory.entrance.premature(message, context))
-            else:
-                answer = self._settle(self.factory.route(message, context))
-            if answer is not None:
-                self.send(answer)
+            outcome = route(message, context)
+            if outcome is not None:
+                answer = self._settle(outcome)
+                if answer is not None:
+                    self.send(answer)
         except Dismissed as dismissal:
             self.dismiss(dismissal)
+        finally:
+            current.reset(before)
 
     def _guarded(self, step: Any) -> None:
         """For what is not routed: a path's plugin may have bugs too."""
@@ -233,6 +229,7 @@ class Peer(SendingProtocol):
                 self.close(1013, "too many messages waiting")
 
     def _drained(self) -> None:
+        self.lane = None
         if self.reading or self.state != OPEN:
             return
         self.reading = True
@@ -252,16 +249,14 @@ class Peer(SendingProtocol):
         return True
 
     def _reject(self, problem: Malformed) -> None:
-        correlation_id = self.context.correlation_id if self.context else None
         self.send(
             Fault(
                 code="MALFORMED_MESSAGE",
                 message=f"not a message of this path: {problem}"[:200],
-                where=self.factory.entrance.name
-                if self.factory.entrance.name == "app"
-                else "phone",
+                where="app" if self.path == "app" else "phone",
                 retryable=False,
-                correlation_id=correlation_id,
+                # it was no message, so it is not one of those that the context counts
+                correlation_id=f"{self.peer_id}.x{self.messages}",
             )
         )
 

@@ -8,115 +8,177 @@ from twisted.internet.interfaces import IDelayedCall, IPushProducer
 from zope.interface import implementer
 
 from mentra.messages import GivesWay, Message
-from mentra.wire.fast_receive import OPEN
-from mentra.wire.frames import TEXT, header
+from mentra.wire.batch import Batch
+from mentra.wire.frames import TEXT, TEXT_HEADERS, header
+from mentra.wire.lean import LeanProtocol
 from mentra.wire.outbox import Outbox
-from mentra.wire.write_through import write_through
+from mentra.wire.write_through import can_write_through, quick_way
 
 if TYPE_CHECKING:
     from mentra.wire.factory import PeerFactory
+
+OPEN = WebSocketServerProtocol.STATE_OPEN
+
+CLOSE = 8
+"""The opcode of a close frame."""
 
 CLOSE_PATIENCE = 5.0
 """Seconds for the other side to answer a close frame, or to read what was sent before it."""
 
 
 @implementer(IPushProducer)
-class SendingProtocol(WebSocketServerProtocol):
+class SendingProtocol(LeanProtocol):
     """Sends messages; Autobahn keeps handshake, close and control frames.
 
     What the frames of one read produce is gathered and leaves at its end.  While the transport
     has enough, frames wait in an outbox.
+
+    :ivar outbox: what waits, None while the transport takes what it gets.
     """
+
+    __slots__ = ("_batch", "_quick_way", "_state", "_timer", "_unsent", "_writes_through", "outbox")
 
     # Autobahn's annotations promise less than there is
     transport: Any
     factory: "PeerFactory"
 
-    outbox: Outbox | None = None
-    _unsent: list[bytes] | None = None
-    _timer: IDelayedCall | None = None
-    _writes_through: bool = False
+    def __init__(self) -> None:
+        self._state = WebSocketServerProtocol.STATE_CONNECTING
+        # where frames are gathered; None: they take another way, or none at all
+        self._batch: Batch | None = None
+        self._unsent: list[bytes] | None = None
+        self._writes_through = False
+        self._quick_way: Callable[[bytes], int] | None = None
+        self._timer: IDelayedCall | None = None
+        self.outbox: Outbox | None = None
+        super().__init__()
+
+    @property
+    def state(self) -> int:
+        """Autobahn's state; once it is not open any more, nothing is gathered."""
+        return self._state
+
+    @state.setter
+    def state(self, state: int) -> None:
+        """Autobahn says how it is."""
+        self._state = state
+        self._batch = None
 
     @property
     def alive(self) -> bool:
         """Whether sending makes sense."""
-        return bool(self.state == OPEN)
+        return self._state == OPEN
 
     def send(self, message: Message) -> bool:
         """Send *message*; False if the connection is not open."""
-        if self.state != OPEN:
-            return False
-        framed, kind = self.factory.frame_of(message)
-        if self._perMessageCompress is not None:
-            payload, is_binary = self.factory.encode(message)
-            self.sendMessage(payload, is_binary)
-        elif self.outbox is not None:
-            self._queue(framed, kind, kind.gives_way)
+        batch = self._batch
+        if batch is None:
+            return self._send_otherwise(message)
+        factory = self.factory
+        if message is not factory.last_message:
+            factory.make_frame(message)
+        unsent = self._unsent
+        if unsent is not None:
+            unsent.append(factory.last_frame)
         else:
-            self._gather(framed)
+            self._unsent = [factory.last_frame]
+            if batch.began is None:
+                self.flush()
+            else:
+                batch.unsent.append(self)
         return True
 
     def splice(self, head: bytes, body: bytes, tail: bytes) -> bool:
         """Send a text frame of the three parts; False if the connection is not open."""
-        if self.state != OPEN:
+        batch = self._batch
+        if batch is None:
+            return self._splice_otherwise(head + body + tail)
+        size = len(head) + len(body) + len(tail)
+        beginning = TEXT_HEADERS[size] if size < 4096 else header(TEXT, size)
+        unsent = self._unsent
+        if unsent is not None:
+            unsent += (beginning, head, body, tail)
+        else:
+            self._unsent = [beginning, head, body, tail]
+            if batch.began is None:
+                self.flush()
+            else:
+                batch.unsent.append(self)
+        return True
+
+    def _send_otherwise(self, message: Message) -> bool:
+        if self._state != OPEN:
+            return False
+        factory = self.factory
+        if self._perMessageCompress is not None:
+            self.sendMessage(*factory.encode(message))
+        else:
+            factory.make_frame(message)
+            self._queue(factory.last_frame, type(message), message.gives_way)
+        return True
+
+    def _splice_otherwise(self, text: bytes) -> bool:
+        if self._state != OPEN:
             return False
         if self._perMessageCompress is not None:
-            self.sendMessage(head + body + tail, False)
-            return True
-        size = len(head) + len(body) + len(tail)
-        if self.outbox is not None:
-            framed = b"".join((header(TEXT, size), head, body, tail))
-            self._queue(framed, None, GivesWay.CLOSE)
-        elif (unsent := self._unsent) is not None:
-            unsent += (header(TEXT, size), head, body, tail)
+            self.sendMessage(text, False)
         else:
-            self._unsent = [header(TEXT, size), head, body, tail]
-            self._flush_soon()
+            self._queue(header(TEXT, len(text)) + text, None, GivesWay.CLOSE)
         return True
 
     def ping(self, ping_frame: bytes) -> None:
         """Send a ready-made ping."""
-        if self.state == OPEN and self.outbox is None:
-            self._gather(ping_frame)
+        if self._state == OPEN and self.outbox is None:
+            self.sendData(ping_frame)
 
     def sendData(self, data: bytes, sync: bool = False, chopsize: int | None = None) -> None:
         """Autobahn's own frames: after ours, so that a close never overtakes an answer."""
-        if self._unsent is not None:
-            self.flush()
-        self._write(data)
+        if self.outbox is not None:
+            if data[0] & 15 != CLOSE:
+                self._queue(data, None, GivesWay.CLOSE)
+                return
+            self._empty_outbox()
+        unsent = self._unsent
+        self._unsent = [data] if unsent is None else [*unsent, data]
+        self.flush()
 
     def flush(self) -> None:
-        """Send what was gathered."""
+        """Send what was gathered: at once, as far as it goes, the rest by the transport."""
         unsent, self._unsent = self._unsent, None
-        if unsent is not None and self.state == OPEN:
-            self._write(unsent[0] if len(unsent) == 1 else b"".join(unsent))
+        if unsent is None:
+            return
+        data = b"".join(unsent)
+        send = self._quick_way
+        if send is None and self._writes_through:
+            send = self._quick_way = quick_way(self.transport)
+        if send is not None:
+            try:
+                sent = send(data)
+            except OSError:
+                sent = 0  # the transport will meet it too
+            if sent == len(data):
+                return
+            self._quick_way = None
+            data = data[sent:]
+        self.transport.write(data)
 
-    def _gather(self, framed: bytes) -> None:
-        if self._unsent is not None:
-            self._unsent.append(framed)
-        else:
-            self._unsent = [framed]
-            self._flush_soon()
+    def _open_for_sending(self) -> None:
+        """From now on frames may be gathered, and go the quick way if the transport has one."""
+        self._writes_through = self.factory.fast and can_write_through(self.transport)
+        self._gather_again()
 
-    def _flush_soon(self) -> None:
-        batch = self.factory.batch
-        if batch.is_open:
-            batch.unsent.append(self)
-        else:
-            self.flush()
-
-    def _write(self, data: bytes) -> None:
-        if self._writes_through:
-            write_through(self.transport, data)
-        else:
-            self.transport.write(data)
+    def _gather_again(self) -> None:
+        if self._state == OPEN and self._perMessageCompress is None:
+            self._batch = self.factory.batch
 
     # -- a receiver that does not keep up
 
     def pauseProducing(self) -> None:
         """The transport has enough: queue from now on."""
         if self.outbox is None:
+            self.flush()  # comes before whatever waits from now on
             self.outbox = Outbox(self.factory.limits.max_queue)
+            self._batch = None
 
     def resumeProducing(self) -> None:
         """The transport can take more."""
@@ -124,8 +186,9 @@ class SendingProtocol(WebSocketServerProtocol):
         while outbox is not None and self.outbox is None:
             data = outbox.take()
             if data is None:
+                self._gather_again()
                 return
-            self._write(data)  # may pause us again
+            self.sendData(data)  # may pause us again
         if outbox is not None:
             self.outbox = outbox
 
@@ -139,7 +202,7 @@ class SendingProtocol(WebSocketServerProtocol):
     def _empty_outbox(self) -> None:
         outbox, self.outbox = self.outbox, None
         while outbox is not None and (data := outbox.take()) is not None:
-            self.transport.write(data)
+            self.sendData(data)
 
     # -- the end
 
@@ -151,6 +214,15 @@ class SendingProtocol(WebSocketServerProtocol):
             self.outbox.clear()
         self._empty_outbox()
         self.sendCloseFrame(code=code, reasonUtf8=_at_most(reason, 123))
+
+    def sendCloseFrame(
+        self,
+        code: int | None = None,
+        reasonUtf8: bytes | None = None,  # noqa: N803 - Autobahn's name
+        isReply: bool = False,  # noqa: N803 - Autobahn's name
+    ) -> None:
+        """As Autobahn does, but whoever does not answer is cut off, violators too."""
+        super().sendCloseFrame(code, reasonUtf8, isReply)
         self._start_timer(CLOSE_PATIENCE)
 
     def dropConnection(self, abort: bool = False) -> None:

@@ -10,10 +10,10 @@ from typing import Any
 
 Unmask = Callable[[bytes, bytes], bytes]
 
-BUFFER_SIZE = 65_536 + 16
-STATE_SIZE = 16
-"""Bytes of the compiled masker's state that are written for each frame: mask, gap, position."""
-AT_START = bytes(STATE_SIZE - 4)
+LONGEST = 65_535
+"""Bytes of the longest payload that the buffer takes."""
+
+BUFFER_SIZE = LONGEST + 1
 
 
 def unmask_with_integers(mask: bytes, payload: bytes) -> bytes:
@@ -48,19 +48,20 @@ def _with_standing_buffer(ffi: Any, lib: Any) -> Unmask:
     masker = lib.nvx_xormask_new(
         ffi.new("uint8_t[4]", b"\0\0\0\0")
     )  # never freed: it is kept for good
-    state = memoryview(ffi.buffer(masker, STATE_SIZE)).cast("B")
-    buffer = ffi.new("uint8_t[]", BUFFER_SIZE)
-    view = memoryview(ffi.buffer(buffer)).cast("B")
+    current = ffi.buffer(masker, 4)
+    memory = ffi.new("uint8_t[]", BUFFER_SIZE)
+    buffer = ffi.buffer(memory)
     process = lib.nvx_xormask_process
 
     def unmask(mask: bytes, payload: bytes) -> bytes:
         size = len(payload)
-        if size > BUFFER_SIZE:
+        if size > LONGEST:
             return unmask_with_integers(mask, payload)
-        state[:] = mask + AT_START
-        view[:size] = payload
-        process(masker, buffer, size)
-        return view[:size].tobytes()
+        current[:] = mask
+        buffer[:size] = payload
+        # whole masks alone, so that the next frame finds the masker at the mask's beginning
+        process(masker, memory, size + 3 & -4)
+        return buffer[:size]  # type: ignore[no-any-return] # bytes
 
     return unmask
 

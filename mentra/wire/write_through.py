@@ -1,45 +1,35 @@
 """Sends on the socket at once, where Twisted would wait for its next poll.
 
 ``transport.write`` arms the poller, returns to the reactor, polls, sends and disarms: three system
-calls where one will do.  If nothing is queued, the bytes are offered to the socket right away, and
-only the rest is given to ``transport.write``.  Order is safe because anything queued forces the
-queue; an error is left for ``transport.write`` to meet.
+calls where one will do.  While nothing is queued, bytes may be offered to the socket right away,
+and only what it does not take given to ``transport.write``.  Order is safe because anything queued
+forces the queue; an error is left for ``transport.write`` to meet.
 
-Reads Twisted's ``dataBuffer``, ``_tempDataBuffer``, ``disconnecting``, ``disconnected`` and
-``socket`` of plain TCP and Unix connections; ``AVAILABLE`` says whether they have them.  Never used
-with TLS.
+Reads ``dataBuffer``, ``_tempDataBuffer``, ``connected`` and ``socket`` of Twisted's plain TCP and
+Unix connections; a transport that has them not, or is of another kind, such as TLS, is left alone.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from twisted.internet import tcp, unix
-from twisted.internet.abstract import FileDescriptor
-
-AVAILABLE = hasattr(FileDescriptor, "dataBuffer") and all(
-    name in FileDescriptor.__init__.__code__.co_names for name in ("_tempDataBuffer",)
-)
 
 PLAIN: tuple[type, ...] = (tcp.Server, unix.Server)
+NEEDED = ("dataBuffer", "_tempDataBuffer", "connected", "socket")
 
 
 def can_write_through(transport: object) -> bool:
-    """Whether *transport* is of a kind that :func:`write_through` knows."""
-    return AVAILABLE and type(transport) in PLAIN
+    """Whether *transport* is of a kind that :func:`quick_way` knows."""
+    return type(transport) in PLAIN and all(hasattr(transport, name) for name in NEEDED)
 
 
-def write_through(transport: Any, data: bytes) -> None:
-    """Send *data* on a transport for which :func:`can_write_through` holds."""
-    if not (
-        transport.dataBuffer
-        or transport._tempDataBuffer
-        or transport.disconnecting
-        or transport.disconnected
-    ):
-        try:
-            sent = transport.socket.send(data)
-        except OSError:
-            sent = 0
-        if sent == len(data):
-            return
-        data = data[sent:]
-    transport.write(data)
+def quick_way(transport: Any) -> Callable[[bytes], int] | None:
+    """What sends on *transport*, for which :func:`can_write_through` holds, as much as goes at
+    once, and returns how many bytes that was; None while anything is queued.
+
+    To be used until it takes less than it is given, or raises ``OSError``.
+    """
+    if not transport.connected or transport.dataBuffer or transport._tempDataBuffer:
+        return None
+    send: Callable[[bytes], int] = transport.socket.send
+    return send
