@@ -125,8 +125,9 @@ class IMetrics(Interface):
         """A message of *path* was decoded."""
 
     def counts(path: str) -> Any:
-        """Message class to how many of them *path* received, zero where there is none yet: a dict
-        to count up, where :meth:`received` would be a call too many."""
+        """Message class (of a relayed event its stream type) to how many of them *path* received,
+        zero where there is none yet: a dict to count up, where :meth:`received` would be a call
+        too many."""
 
     def failed(path: str, handler: str) -> None:
         """A handler of *path* raised, or answered nonsense."""

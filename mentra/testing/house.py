@@ -116,7 +116,7 @@ class FakeMetrics:
 
     registry: CollectorRegistry = attrs.field(factory=CollectorRegistry)
     told: list[tuple[Any, ...]] = attrs.field(factory=list)
-    counted: dict[str, Counter[type]] = attrs.field(factory=lambda: defaultdict(Counter))
+    counted: dict[str, Counter[type | str]] = attrs.field(factory=lambda: defaultdict(Counter))
 
     def received(self, path: str, message_type: type) -> None:
         """Keep it."""
@@ -134,7 +134,7 @@ class FakeMetrics:
         """Keep it."""
         self.told.append(("closed", path, code))
 
-    def counts(self, path: str) -> Counter[type]:
+    def counts(self, path: str) -> Counter[type | str]:
         """Kept in ``counted``."""
         return self.counted[path]
 

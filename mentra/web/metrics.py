@@ -40,7 +40,7 @@ class Metrics(MultiService):
         super().__init__()
         self.lag = LoopLag(clock)
         self.lag.setServiceParent(self)
-        self.received_by_path: dict[str, dict[type[Message], int]] = defaultdict(_counts)
+        self.received_by_path: dict[str, dict[type[Message] | str, int]] = defaultdict(_counts)
         self.failures: dict[tuple[str, str], int] = defaultdict(int)
         self.opened_by_path: dict[str, int] = defaultdict(int)
         self.closed_by_path: dict[str, dict[int, int]] = defaultdict(_counts)
@@ -54,8 +54,8 @@ class Metrics(MultiService):
         """A message of *path* was decoded."""
         self.received_by_path[path][message_type] += 1
 
-    def counts(self, path: str) -> dict[type[Message], int]:
-        """Message class to how many of them *path* received."""
+    def counts(self, path: str) -> dict[type[Message] | str, int]:
+        """Message class, or stream type, to how many of them *path* received."""
         return self.received_by_path[path]
 
     def failed(self, path: str, handler: str) -> None:
@@ -183,8 +183,10 @@ class Figures(Collector):
                 self._log.failure("{gauge} cannot be read", gauge=name)
 
 
-def kind_of(message_type: type[Message]) -> str:
+def kind_of(message_type: type[Message] | str) -> str:
     """What a message's type is called in figures: one of few names, whatever peers send."""
+    if isinstance(message_type, str):
+        return message_type
     if message_type is Unknown:
         return "unknown"
     if message_type.spoken:

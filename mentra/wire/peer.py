@@ -13,6 +13,7 @@ from mentra.extension import Answer
 from mentra.identity import Identity
 from mentra.interfaces.messaging import IPeer
 from mentra.messages import Fault, Message
+from mentra.messages.subscriptions import StreamEvent
 from mentra.wire.context import Context
 from mentra.wire.fast_receive import LONGEST, ReceivingProtocol
 from mentra.wire.lane import Lane
@@ -166,7 +167,9 @@ class Peer(ReceivingProtocol):
             factory.metrics.failed(factory.entrance.name, "dialect")
             self._reject(problem)
             return
-        factory.counts[type(message)] += 1
+        kind = type(message)
+        # events of the many stream types share a class; there are no more types than we know
+        factory.counts[kind if kind is not StreamEvent else message.stream_type] += 1
         lane = self.lane
         if lane is None or not lane.busy:
             self.handle(message)

@@ -163,6 +163,7 @@ def test_metrics_are_for_operators_and_tell_what_happened(start):
     assert status == 200
     assert 'mentra_connections_open{path="glasses"} 1.0' in text
     assert 'mentra_messages_total{path="glasses",type="ping"} 1.0' in text
+    assert 'mentra_messages_total{path="glasses",type="button_press"} 1.0' in text
     assert "mentra_sessions 1.0" in text
     assert "mentra_loop_lag_seconds" in text
 
