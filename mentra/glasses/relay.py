@@ -4,7 +4,9 @@ For each kind of event a route is prepared once: who gets it, and the envelopes 
 message then costs a look-up and, for each receiver, a splice.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
 
 import msgspec
 from twisted.logger import Logger
@@ -22,7 +24,7 @@ from mentra.messages import Unknown
 from mentra.messages.audio import AudioChunk, LocalTranscription
 from mentra.messages.gestures import TouchEvent
 from mentra.messages.session import KeepAlive, KeepAliveAck, Ping, Pong
-from mentra.messages.stamps import Stamps
+from mentra.messages.stamps import stamped_end
 from mentra.messages.streams import GESTURES, permission_for
 from mentra.messages.subscriptions import StreamEvent
 from mentra.records import App
@@ -41,47 +43,44 @@ IGNORED = frozenset(
 _Event = tuple[str, str | None, str | None]
 _AUDIO: _Event = ("audio_chunk", None, None)
 
-_Route = tuple[tuple[Callable[[bytes, bytes, bytes], bool], bytes], ...]
-"""One for each receiver: what sends it a frame, and the frame up to the data."""
+_Stop = tuple[str, bytes]
+"""A subscriber that may see the stream: its package, and its frame up to the data."""
 
 
 @implementer(IRelay)
 class Relay:
-    """Wraps and passes on; keeps its routes until a list or an app changes.
+    """Wraps and passes on; keeps its routes until a list of subscriptions or an app's record
+    changes.  Which sockets are the apps' is looked up for every message.
 
-    Every message asks whether the lists of subscriptions, the running apps with their sockets, and
-    all app records are still those that the routes were made of.
+    With many sessions a message costs mostly what it takes to fetch their objects from memory,
+    hence slots, and nothing kept here that all sessions can share.
     """
 
+    __slots__ = (
+        "_apps", "_microphone", "_now", "_odd", "_routes", "_running", "_session", "_store",
+        "_subscriptions", "_unknown", "_version",
+    )  # fmt: skip
+
     _log = Logger()
-    _unknown: frozenset[tuple[str, str]] = frozenset()
 
     def __init__(self, session: IUserSession, services: IServices) -> None:
         self._session = session
         self._subscriptions = ISubscriptions(session)
-        self._running_now: Callable[[], Mapping[str, IPeer]] = IApps(session).running
-        # calls of every message; taken into a local first they cost half
-        store = IAppStore(services)
-        self._app_of: Callable[[str], App | None] = store.get
-        self._all_apps: Callable[[], tuple[App, ...]] = store.all
-        self._tail = Stamps(services.now).tail
-        self._routes: dict[_Event, _Route] = {}
-        self._listeners: tuple[Callable[[AudioChunk], bool], ...] | None = None
+        self._running: Mapping[str, IPeer] = IApps(session).running()
+        self._microphone: Any = None
+        self._store = IAppStore(services)
+        self._now = services.now
+        self._routes: dict[_Event, tuple[_Stop, ...]] = {}
         self._version = -1
-        self._running: dict[str, IPeer] = {}
         self._apps: tuple[App, ...] = ()
-        self._odd = ("", b"")
+        self._odd: tuple[str, bytes] | None = None
+        self._unknown: frozenset[tuple[str, str]] = frozenset()
 
     def relay(
         self, stream_type: str, raw: bytes, language: str | None = None, target: str | None = None
     ) -> int:
         """Wrap *raw* for every running subscriber that may see it; how many frames were sent."""
-        running, apps = self._running_now, self._all_apps
-        if (
-            self._subscriptions.version != self._version
-            or running() != self._running
-            or apps() is not self._apps
-        ):
+        if self._subscriptions.version != self._version or self._store.all() is not self._apps:
             self._forget()
         event = (stream_type, language, target)
         route = self._routes.get(event)
@@ -90,42 +89,49 @@ class Relay:
         if not route:
             return 0
         sent = 0
-        make_tail = self._tail
-        tail = make_tail()
-        for splice, head in route:
-            if splice(head, raw, tail):
+        tail = stamped_end(int(self._now() * 1000))
+        running = self._running
+        for package_name, head in route:
+            peer = running.get(package_name)
+            if peer is not None and peer.splice(head, raw, tail):
                 sent += 1
         return sent
 
     def audio(self, chunk: AudioChunk) -> int:
-        """Pass *chunk*, cut to whole samples, to every ``audio_chunk`` subscriber as it is."""
-        if self._odd[1] or len(chunk.data) & 1:
+        """Pass *chunk*, cut to whole samples, to every ``audio_chunk`` subscriber as it is; and see
+        that it may be heard at all."""
+        sent = self._pass_on(chunk)
+        if self._microphone is None:
+            self._microphone = IMicrophone(self._session)
+        self._microphone.heard()
+        return sent
+
+    def _pass_on(self, chunk: AudioChunk) -> int:
+        if self._odd is not None or len(chunk.data) & 1:
             chunk = self._in_whole_samples(chunk)
         if not chunk.data:
             return 0
-        running, apps = self._running_now, self._all_apps
-        if (
-            self._subscriptions.version != self._version
-            or running() != self._running
-            or apps() is not self._apps
-        ):
+        if self._subscriptions.version != self._version or self._store.all() is not self._apps:
             self._forget()
-        listeners = self._listeners
-        if listeners is None:
-            listeners = self._prepare_audio()
+        route = self._routes.get(_AUDIO)
+        if route is None:
+            route = self._prepare(_AUDIO)
         sent = 0
-        for send in listeners:
+        running = self._running
+        for package_name, _ in route:
+            peer = running.get(package_name)
             # one object for all: it is made a frame once
-            if send(chunk):
+            if peer is not None and peer.send(chunk):
                 sent += 1
         return sent
 
     def to_app(self, package_name: str, stream: str, raw: bytes) -> bool:
         """One event to one app; False if it is not running or may not see it."""
-        peer = self._running_now().get(package_name)
-        if peer is None or not _may_see(self._app_of(package_name), stream):
+        peer = self._running.get(package_name)
+        if peer is None or not _may_see(self._store.get(package_name), stream):
             return False
-        return bool(peer.splice(self._head(package_name, stream), raw, self._tail()))
+        tail = stamped_end(int(self._now() * 1000))
+        return bool(peer.splice(self._head(package_name, stream), raw, tail))
 
     def unknown(self, path: str, type_name: str) -> None:
         """Name a type that nobody handles in the log, once."""
@@ -143,31 +149,19 @@ class Relay:
 
     def _forget(self) -> None:
         self._routes.clear()
-        self._listeners = None
         self._version = self._subscriptions.version
-        self._running = dict(self._running_now())
-        self._apps = self._all_apps()
+        self._apps = self._store.all()
 
-    def _prepare(self, event: _Event) -> _Route:
+    def _prepare(self, event: _Event) -> tuple[_Stop, ...]:
         if len(self._routes) >= MAX_ROUTES:
             self._routes.clear()
         route = tuple(
-            (peer.splice, self._head(package_name, own))
-            for package_name, own, peer in self._receivers(event)
+            (package_name, self._head(package_name, own))
+            for package_name, own in self._subscriptions.matching(*event)
+            if _may_see(self._store.get(package_name), event[0])
         )
         self._routes[event] = route
         return route
-
-    def _prepare_audio(self) -> tuple[Callable[[AudioChunk], bool], ...]:
-        self._listeners = tuple(peer.send for _, _, peer in self._receivers(_AUDIO))
-        return self._listeners
-
-    def _receivers(self, event: _Event) -> Iterator[tuple[str, str, IPeer]]:
-        """Package, its own subscription string and socket of everyone who is to have *event*."""
-        for package_name, own in self._subscriptions.matching(*event):
-            peer = self._running.get(package_name)
-            if peer is not None and _may_see(self._app_of(package_name), event[0]):
-                yield package_name, own, peer
 
     def _head(self, package_name: str, stream: str) -> bytes:
         session_id = app_session_id(self._session.user_id, package_name)
@@ -179,11 +173,11 @@ class Relay:
     def _in_whole_samples(self, chunk: AudioChunk) -> AudioChunk:
         glasses = self._session.glasses
         source = "" if glasses is None else glasses.peer_id
-        whose, odd = self._odd
+        whose, odd = self._odd or (source, b"")
         # half a sample from a socket that is gone belongs to nothing
         data = odd + chunk.data if whose == source else chunk.data
         whole = len(data) & ~1
-        self._odd = (source, data[whole:])
+        self._odd = (source, data[whole:]) if len(data) & 1 else None
         return AudioChunk(data=data[:whole])
 
 
@@ -193,6 +187,8 @@ def _may_see(app: App | None, stream: str) -> bool:
 
 
 relay_manager = ManagerFactory(IRelay, Relay)
+
+_is_language = lru_cache(maxsize=256)(is_language)
 
 
 # -- glasses
@@ -206,10 +202,8 @@ def stream_event(message: StreamEvent, context: IContext) -> None:
 
 @handler("glasses", AudioChunk)
 def audio_chunk(message: AudioChunk, context: IContext) -> None:
-    """Pass the wearer's voice on, and see that it may be heard at all."""
-    session = context.session
-    IRelay(session).audio(message)
-    IMicrophone(session).heard()
+    """Pass the wearer's voice on."""
+    IRelay(context.session).audio(message)
 
 
 @handler("glasses", LocalTranscription)
@@ -217,7 +211,7 @@ def local_transcription(message: LocalTranscription, context: IContext) -> None:
     """Pass on what the phone recognised to the subscribers of its language."""
     language = message.transcribe_language
     # what is no language is not remembered as one
-    known = language if is_language(language) else None
+    known = language if len(language) < 10 and _is_language(language) else None
     IRelay(context.session).relay("transcription", message.raw, known)
 
 

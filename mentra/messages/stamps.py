@@ -13,33 +13,32 @@ def _to_the_second(seconds: int) -> str:
 
 def iso(seconds: float) -> str:
     """POSIX *seconds* as ``2025-06-01T12:00:00.000Z``."""
-    return _iso(int(seconds * 1000))
-
-
-def _iso(milliseconds: int) -> str:
-    whole, fraction = divmod(milliseconds, 1000)
+    whole, fraction = divmod(int(seconds * 1000), 1000)
     return f"{_to_the_second(whole)}.{fraction:03}Z"
 
 
+@lru_cache(maxsize=4)
+def stamped_end(milliseconds: int) -> bytes:
+    """What closes a frame: ``,"timestamp":"2025-06-01T12:00:00.000Z"}``.
+
+    :param milliseconds: POSIX milliseconds.
+    """
+    # one text serves every frame of its millisecond, whoever sends it
+    whole, fraction = divmod(milliseconds, 1000)
+    return f',"timestamp":"{_to_the_second(whole)}.{fraction:03}Z"}}'.encode()
+
+
 class Stamps:
-    """Stamps frames; each text is made once per millisecond.
+    """Stamps frames.
 
     :param now: wall time, POSIX seconds.
     """
 
-    __slots__ = ("_from", "_now", "_tail", "_until")
+    __slots__ = ("_now",)
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
-        self._from = self._until = 0.0
-        self._tail = b""
 
     def tail(self) -> bytes:
-        """What closes a frame: ``,"timestamp":"2025-06-01T12:00:00.000Z"}``."""
-        read_clock = self._now
-        now = read_clock()
-        if not self._from <= now < self._until:
-            milliseconds = int(now * 1000)
-            self._from, self._until = milliseconds / 1000, (milliseconds + 1) / 1000
-            self._tail = f',"timestamp":"{_iso(milliseconds)}"}}'.encode()
-        return self._tail
+        """:func:`stamped_end` of this moment."""
+        return stamped_end(int(self._now() * 1000))
