@@ -26,13 +26,16 @@ class Faceted(MultiService):
     A facet that is a service is adopted as a child, so it starts and stops with its owner.
     """
 
+    # messages pass here: what they need stands in the object itself
+    __slots__ = ("__conform__", "_collaborators", "_facets", "_factories")
+
     def __init__(self, factories: Mapping[InterfaceClass, Any], *collaborators: object) -> None:
         """A factory's ``build`` is called with this object and *collaborators*."""
         super().__init__()
         self._factories = factories
         self._collaborators = collaborators
         self._facets = _Facets(self._build)
-        # what zope calls to adapt, without a Python function between: messages pass here
+        # what zope calls to adapt, without a Python function between
         self.__conform__ = self._facets.__getitem__
 
     def _build(self, interface: InterfaceClass) -> object | None:

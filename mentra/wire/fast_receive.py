@@ -13,7 +13,6 @@ from typing import Any
 
 from autobahn.twisted.websocket import WebSocketServerProtocol
 
-from mentra.correlation import Cause, current
 from mentra.wire.frames import BINARY, TEXT
 from mentra.wire.sending import OPEN, SendingProtocol
 from mentra.wire.unmask import unmask
@@ -32,12 +31,9 @@ class ReceivingProtocol(SendingProtocol):
     :ivar reading: False while messages have to wait.
     :ivar longest_fast: the longest frame that is cut here, bytes; 0 leaves all to Autobahn.
     :ivar last_seen: clock seconds of the last read.
-    :ivar context: what is the cause of all that a message sets going; None before the upgrade.
     """
 
-    __slots__ = ("_longest_now", "context", "held", "last_seen", "longest_fast", "reading")
-
-    context: Cause | None
+    __slots__ = ("longest_fast",)
 
     def __init__(self) -> None:
         super().__init__()
@@ -47,7 +43,6 @@ class ReceivingProtocol(SendingProtocol):
         self.reading = True
         self.longest_fast = 0
         self.last_seen = 0.0
-        self.context = None
         # longest_fast, but 0 while Autobahn is in the middle of something
         self._longest_now = 0
 
@@ -57,14 +52,12 @@ class ReceivingProtocol(SendingProtocol):
         batch, timer, seconds = factory.batch, factory.timer, factory.seconds
         batch.began = timer()
         self.last_seen = seconds()
-        before = current.set(self.context)
         try:
             if self._longest_now and self._state == OPEN:
                 self._receive(data)
             else:
                 self._leave_to_autobahn(data)
         finally:
-            current.reset(before)
             batch.end()
 
     def take(self, payload: bytes, is_binary: bool) -> None:

@@ -34,17 +34,16 @@ class Peer(ReceivingProtocol):
     """
 
     __slots__ = (
-        "_admitted", "_denial", "_pulse_group", "_rate_mark", "_rate_since", "address",
-        "identity", "lane", "messages", "opened_at", "peer_id",
+        "_admitted", "_denial", "_pulse_group", "_rate_since", "address", "identity", "opened_at",
+        "peer_id",
     )  # fmt: skip
-
-    context: Context | None
 
     def __init__(self) -> None:
         super().__init__()
         self.peer_id = ""
         self.address = ""
         self.identity: Identity | None = None
+        self.context: Context | None = None
         self.lane: Lane | None = None
         self.messages = 0
         self.opened_at = 0.0

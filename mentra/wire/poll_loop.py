@@ -52,7 +52,7 @@ def lean_iteration(reactor: Any) -> Callable[[float | None], None] | None:
             raise
         for descriptor, event in events:
             selectable = selectables.get(descriptor)
-            if event == EPOLLIN and type(selectable) is connection and selectable.connected:
+            if event == EPOLLIN and type(selectable) is connection:
                 why = _read(selectable)
                 if why is not None:
                     context_log.callWithLogger(selectable, disconnect, selectable, why, True)

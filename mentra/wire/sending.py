@@ -36,7 +36,7 @@ class SendingProtocol(LeanProtocol):
     :ivar outbox: what waits, None while the transport takes what it gets.
     """
 
-    __slots__ = ("_batch", "_quick_way", "_state", "_timer", "_unsent", "_writes_through", "outbox")
+    __slots__ = ("_timer", "_writes_through", "outbox")
 
     # Autobahn's annotations promise less than there is
     transport: Any
