@@ -89,11 +89,15 @@ class Relay:
         if not route:
             return 0
         sent = 0
-        tail = stamped_end(int(self._now() * 1000))
+        now = self._now
+        tail = stamped_end(now())
         running = self._running
         for package_name, head in route:
-            peer = running.get(package_name)
-            if peer is not None and peer.splice(head, raw, tail):
+            try:
+                peer = running[package_name]
+            except KeyError:
+                continue
+            if peer.splice(head, raw, tail):
                 sent += 1
         return sent
 
@@ -119,9 +123,12 @@ class Relay:
         sent = 0
         running = self._running
         for package_name, _ in route:
-            peer = running.get(package_name)
+            try:
+                peer = running[package_name]
+            except KeyError:
+                continue
             # one object for all: it is made a frame once
-            if peer is not None and peer.send(chunk):
+            if peer.send(chunk):
                 sent += 1
         return sent
 
@@ -130,7 +137,7 @@ class Relay:
         peer = self._running.get(package_name)
         if peer is None or not _may_see(self._store.get(package_name), stream):
             return False
-        tail = stamped_end(int(self._now() * 1000))
+        tail = stamped_end(self._now())
         return bool(peer.splice(self._head(package_name, stream), raw, tail))
 
     def unknown(self, path: str, type_name: str) -> None:

@@ -17,15 +17,30 @@ def iso(seconds: float) -> str:
     return f"{_to_the_second(whole)}.{fraction:03}Z"
 
 
-@lru_cache(maxsize=4)
-def stamped_end(milliseconds: int) -> bytes:
+class _Latest:
+    """The end of the frames of one millisecond: one text serves them all, whoever sends them."""
+
+    __slots__ = ("begins", "ends", "text")
+
+    def __init__(self) -> None:
+        self.begins = self.ends = 0.0
+        self.text = b""
+
+
+_latest = _Latest()
+
+
+def stamped_end(seconds: float) -> bytes:
     """What closes a frame: ``,"timestamp":"2025-06-01T12:00:00.000Z"}``.
 
-    :param milliseconds: POSIX milliseconds.
+    :param seconds: POSIX seconds.
     """
-    # one text serves every frame of its millisecond, whoever sends it
-    whole, fraction = divmod(milliseconds, 1000)
-    return f',"timestamp":"{_to_the_second(whole)}.{fraction:03}Z"}}'.encode()
+    latest = _latest
+    if seconds < latest.begins or seconds >= latest.ends:
+        milliseconds = int(seconds * 1000)
+        latest.begins, latest.ends = milliseconds / 1000, (milliseconds + 1) / 1000
+        latest.text = f',"timestamp":"{iso(seconds)}"}}'.encode()
+    return latest.text
 
 
 class Stamps:
@@ -41,4 +56,4 @@ class Stamps:
 
     def tail(self) -> bytes:
         """:func:`stamped_end` of this moment."""
-        return stamped_end(int(self._now() * 1000))
+        return stamped_end(self._now())

@@ -152,7 +152,8 @@ class PeerFactory(WebSocketServerFactory):
         """Encode *message* into ``last_frame``; sending one message to many does it once."""
         if message is self.last_message:
             return
-        payload, is_binary = self.encode(message)
+        encode = self.encode
+        payload, is_binary = encode(message)
         self.last_frame = frame(BINARY if is_binary else TEXT, payload)
         self.last_message = message
 

@@ -72,15 +72,16 @@ class ReceivingProtocol(SendingProtocol):
         position, size, longest = 0, len(data), self._longest_now
         while position < size:
             kind, left = data[position], size - position
+            if kind != TEXT and kind != BINARY:
+                break
             start = position + 6
             length = data[position + 1] - 128 if left > 1 else 0  # masked, or else negative
             if length == 126:
                 start = position + 8
                 length = data[position + 2] << 8 | data[position + 3] if left > 3 else 126
-                usual = 126 <= length <= longest
-            else:
-                usual = 0 <= length < 126
-            if not usual or (kind != TEXT and kind != BINARY):
+                if length < 126 or length > longest:
+                    break
+            elif length < 0 or length == 127:
                 break
             end = start + length
             if end > size:

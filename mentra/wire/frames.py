@@ -1,8 +1,13 @@
 """Frames that a server sends: final, unfragmented, unmasked.  RFC 6455, section 5.2."""
 
+from struct import Struct
+
 TEXT = 0x81
 BINARY = 0x82
 PING = 0x89
+
+
+_header_of_16_bits = Struct("!BBH").pack
 
 
 def header(first_byte: int, size: int) -> bytes:
@@ -10,14 +15,22 @@ def header(first_byte: int, size: int) -> bytes:
     if size < 126:
         return bytes((first_byte, size))
     if size < 65_536:
-        return (first_byte << 24 | 126 << 16 | size).to_bytes(4, "big")
+        return _header_of_16_bits(first_byte, 126, size)
     return bytes((first_byte, 127)) + size.to_bytes(8, "big")
+
+
+TEXT_HEADERS, BINARY_HEADERS = (
+    tuple(header(first_byte, size) for size in range(4096)) for first_byte in (TEXT, BINARY)
+)
+"""Headers by size, of those frames that are sent most."""
 
 
 def frame(first_byte: int, payload: bytes) -> bytes:
     """Header and payload."""
-    return header(first_byte, len(payload)) + payload
-
-
-TEXT_HEADERS = tuple(header(TEXT, size) for size in range(4096))
-"""Headers of text frames by size, for those that are sent most."""
+    size = len(payload)
+    if size < 4096:
+        if first_byte == TEXT:
+            return TEXT_HEADERS[size] + payload
+        if first_byte == BINARY:
+            return BINARY_HEADERS[size] + payload
+    return header(first_byte, size) + payload
