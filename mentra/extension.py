@@ -3,7 +3,8 @@
 A dropin module holds the ready-made instances; see docs/plugins.
 """
 
-from collections.abc import Awaitable, Callable
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
 from enum import Enum
 from typing import Any
 
@@ -175,6 +176,9 @@ class HttpAnswer:
     headers: dict[str, str] = attrs.field(factory=dict)
 
 
+JSON = "application/json"
+
+
 @implementer(IPlugin, IRoute)
 @attrs.frozen(eq=False)
 class Route:
@@ -184,10 +188,20 @@ class Route:
     templates: tuple[str, ...]
     access: Access
     body: type[msgspec.Struct] | None
-    answer: type[msgspec.Struct] | None
+    answer: Any
     max_body: int
     handle: Callable[[ICall], Any]
     name: str
+    query: type[msgspec.Struct] | None = None
+    status: int = 200
+    errors: Mapping[int, Any] = attrs.field(factory=dict)
+    body_type: str = JSON
+    answer_type: str = JSON
+
+    @property
+    def description(self) -> str:
+        """What the function's docstring says."""
+        return inspect.cleandoc(self.handle.__doc__ or "")
 
 
 def route(
@@ -195,14 +209,34 @@ def route(
     *templates: str,
     access: Access,
     body: type[msgspec.Struct] | None = None,
-    answer: type[msgspec.Struct] | None = None,
+    answer: Any = None,
     max_body: int = 65_536,
+    query: type[msgspec.Struct] | None = None,
+    status: int = 200,
+    errors: Mapping[int, Any] | None = None,
+    body_type: str = JSON,
+    answer_type: str = JSON,
 ) -> Callable[[Callable[[Any], Any]], Route]:
-    """Make a function the owner of *method* at *templates*; see :class:`IRoute`."""
+    """Make a function the owner of *method* at *templates*; see :class:`IRoute`.
+
+    Its docstring is what the API document says about it.
+    """
 
     def decorate(function: Callable[[Any], Any]) -> Route:
         return Route(
-            method, templates, access, body, answer, max_body, function, _name_of(function)
+            method,
+            templates,
+            access,
+            body,
+            answer,
+            max_body,
+            function,
+            _name_of(function),
+            query=query,
+            status=status,
+            errors=errors or {},
+            body_type=body_type,
+            answer_type=answer_type,
         )
 
     return decorate

@@ -1,5 +1,6 @@
 """HTTP routes."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from zope.interface import Attribute, Interface
@@ -14,8 +15,28 @@ class IRoute(Interface):
     )
     access: Any = Attribute("Who may call it: an ``extension.Access``; there is no default.")
     body: Any = Attribute("``msgspec.Struct`` class of the JSON body, or None for no body.")
-    answer: Any = Attribute("``msgspec.Struct`` class of the JSON answer, or None for free form.")
+    answer: Any = Attribute(
+        "Type of the JSON answer as msgspec reads types: a ``Struct`` class (the route answers an "
+        "instance then), a ``TypedDict``, ...; None for free form."
+    )
     max_body: int = Attribute("Longest body, bytes.")
+    query: Any = Attribute(
+        "``msgspec.Struct`` class of the query parameters, checked like a body; None if there are "
+        "none, or the route reads them by itself.  Others are ignored."
+    )
+    status: int = Attribute("Status of a good answer.")
+    errors: Mapping[int, Any] = Attribute(
+        "Statuses the route itself answers besides, each with a sentence (the body is like every "
+        "error's then), or with the type of its body.  Those that follow from access, body and "
+        "query need not be said."
+    )
+    body_type: str = Attribute(
+        "Content type of the body; where it is not JSON ``body`` only describes it."
+    )
+    answer_type: str = Attribute(
+        "Content type of a good answer; where it is not JSON ``answer`` is None."
+    )
+    description: str = Attribute("What it does, for the API document; its first line stands alone.")
     name: str = Attribute("``module:function``, for logs and listings.")
 
     def handle(call: Any) -> Any:
@@ -37,6 +58,7 @@ class ICall(Interface):
     user_id: str | None = Attribute("Canonical user id with ``Access.USER``, else None.")
     package_name: str | None = Attribute("The app's with ``Access.APP``, else None.")
     body: Any = Attribute("The decoded body, or None.")
+    asked: Any = Attribute("The decoded query where the route has a struct for it, else None.")
     address: str = Attribute("IP address of the client.")
     correlation_id: str = Attribute("Names this request in logs and error bodies.")
 

@@ -47,6 +47,7 @@ class FakeCall:
     correlation_id: str = "fake-1"
     headers: dict[str, str] = attrs.field(factory=dict, converter=_lower)
     parameters: dict[str, str] = attrs.field(factory=dict)
+    asked: Any = None
 
     def query(self, name: str) -> str | None:
         """The parameter's value."""

@@ -25,6 +25,7 @@ class Call:
     correlation_id: str
     _caller: Caller
     _request: Request
+    asked: Any = None
 
     @property
     def user_id(self) -> str | None:
@@ -68,6 +69,23 @@ def refusal(reason: MentraError, correlation_id: str) -> HttpAnswer | None:
     if isinstance(reason, NotThere):
         return problem(404, "NOT_FOUND", str(reason), correlation_id)
     return None
+
+
+def asked_of(kind: Any, request: Request) -> Any:
+    """The query parameters, the first of each name; None where no struct says which.
+
+    :raises Refused: code ``INVALID_QUERY``; the text names the place in it.
+    """
+    if kind is None:
+        return None
+    given = {
+        name.decode("utf-8", "replace"): values[0].decode("utf-8", "replace")
+        for name, values in (request.args or {}).items()
+    }
+    try:
+        return msgspec.convert(given, kind, strict=False)
+    except msgspec.ValidationError as wrong:
+        raise Refused("INVALID_QUERY", str(wrong)) from wrong
 
 
 def decoded(kind: Any, content: bytes) -> Any:

@@ -10,9 +10,11 @@ from twisted.web.server import Site
 from mentra.addresses import Networks
 from mentra.extension import Access
 from mentra.interfaces.services import ICatalogue, IServices
+from mentra.interfaces.web import IRoute
 from mentra.web.access import Gate
 from mentra.web.channel import BoundedChannel, BoundedRequest
 from mentra.web.cors import Cors
+from mentra.web.documents import document_routes
 from mentra.web.observing import BUILT_IN_ROUTES
 from mentra.web.tree import PATIENCE, Tree
 
@@ -69,6 +71,13 @@ class BoundedSite(Site):
         """Nothing."""
 
 
+def main_routes(catalogue: ICatalogue) -> tuple[IRoute, ...]:
+    """Every route of the main port: the built-in ones, those of *catalogue*, and the documents
+    about them."""
+    routes = [one for one in catalogue.routes if one.access in MAIN_PORT]
+    return (*BUILT_IN_ROUTES, *routes, *document_routes((*BUILT_IN_ROUTES, *routes)))
+
+
 def make_site(
     services: IServices,
     *,
@@ -95,10 +104,9 @@ def make_site(
         trusted_proxies=Networks.of(trusted_proxies),
         operator_networks=Networks.of(operator_networks),
     )
-    routes = [one for one in ICatalogue(services).routes if one.access in MAIN_PORT]
     tree = Tree(
         services,
-        (*BUILT_IN_ROUTES, *routes),
+        main_routes(ICatalogue(services)),
         gate=gate,
         cors=Cors(frozenset(cors_origins)),
         extra=extra,

@@ -4,7 +4,7 @@ import itertools
 import secrets
 from collections.abc import Awaitable, Iterable, Mapping
 from inspect import isawaitable
-from typing import Any
+from typing import Any, get_origin
 from urllib.parse import unquote_to_bytes
 
 import attrs
@@ -18,11 +18,11 @@ from twisted.web.server import NOT_DONE_YET, Request
 
 from mentra.correlation import current
 from mentra.errors import MentraError
-from mentra.extension import HttpAnswer, provider_of
+from mentra.extension import JSON, HttpAnswer, provider_of
 from mentra.interfaces.services import IServices
 from mentra.interfaces.web import IRoute
 from mentra.web.access import Gate
-from mentra.web.call import Call, decoded, problem, refusal
+from mentra.web.call import Call, asked_of, decoded, problem, refusal
 from mentra.web.cors import Cors
 from mentra.web.templates import Placed, Spot
 
@@ -184,9 +184,11 @@ class Exchange:
         content: bytes = request.content.read() if request.content is not None else b""
         if len(content) > route.max_body:
             return problem(413, "TOO_LARGE", f"over {route.max_body} bytes", self.correlation_id)
-        body = decoded(route.body, content)
+        asked = asked_of(route.query, request)
+        # what is no JSON the route reads for itself
+        body = decoded(route.body, content) if route.body_type == JSON else None
         names = dict(zip(placed.names, values, strict=True))
-        call = Call(desk.services, names, body, self.correlation_id, caller, request)
+        call = Call(desk.services, names, body, self.correlation_id, caller, request, asked)
         return route.handle(call)
 
     def _wait(self, outcome: Awaitable[Any]) -> None:
@@ -207,13 +209,14 @@ class Exchange:
             self._give_up(failed)
 
     def _checked(self, outcome: Any) -> HttpAnswer:
-        wanted = self._route.answer
         if isinstance(outcome, HttpAnswer):
             answer = outcome
-        elif wanted is None or isinstance(outcome, wanted):
-            answer = HttpAnswer(body=msgspec.json.encode(outcome))
         else:
-            raise TypeError(f"answered {type(outcome).__name__}, not {wanted.__name__}")
+            wanted = get_origin(self._route.answer) or self._route.answer
+            # other types (TypedDict, unions) are described, and not looked at again
+            if isinstance(wanted, msgspec.StructMeta) and not isinstance(outcome, wanted):
+                raise TypeError(f"answered {type(outcome).__name__}, not {wanted.__name__}")
+            answer = HttpAnswer(self._route.status, msgspec.json.encode(outcome))
         if isinstance(answer.body, bytes):
             return answer
         return attrs.evolve(answer, body=msgspec.json.encode(answer.body))

@@ -20,7 +20,7 @@ from mentra.messages.subscriptions import StreamEvent
 from mentra.routing.catalogue import Catalogue
 from mentra.routing.discovery import discover
 from mentra.web.control_routes import CONTROL_ROUTES
-from mentra.web.observing import BUILT_IN_ROUTES
+from mentra.web.site import main_routes
 from mentra.wire.mentraos import MentraosDialect
 from tests.docs.manual import ROOT
 from tests.docs.tables import first_words, headings, rows_of, words_of
@@ -154,7 +154,7 @@ def test_streams_and_their_permissions_are_on_the_page():
 
 def test_routes_and_who_may_call_them_are_on_the_page():
     said = {(row[0], row[1]) for row in rows_of("protocol/http.rst", "routes")}
-    routes = (*BUILT_IN_ROUTES, *CONTROL_ROUTES, *CATALOGUE.routes)
+    routes = (*main_routes(CATALOGUE), *CONTROL_ROUTES)
 
     assert said == {
         (f"``{one.access.name}``", f"``{one.method} {template}``")

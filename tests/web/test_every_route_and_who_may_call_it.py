@@ -7,7 +7,7 @@ from mentra.interfaces.web import IRoute
 from mentra.routing.catalogue import Catalogue
 from mentra.routing.discovery import discover
 from mentra.web.control_routes import CONTROL_ROUTES
-from mentra.web.observing import BUILT_IN_ROUTES
+from mentra.web.site import MAIN_PORT, main_routes
 
 WHO_MAY_CALL = """
 CONTROL  GET    /sessions
@@ -17,6 +17,7 @@ KEY      POST   /api/app-server/register
 OPERATOR GET    /metrics
 PUBLIC   GET    /health
 PUBLIC   GET    /livez
+PUBLIC   GET    /openapi.json
 PUBLIC   GET    /readyz
 USER     GET    /api/apps
 USER     GET    /api/client/apps
@@ -37,7 +38,9 @@ USER     POST   /apps/{package_name}/stop
 
 def every_route():
     """All routes of a server without extensions."""
-    return (*BUILT_IN_ROUTES, *CONTROL_ROUTES, *Catalogue(discover().plugins).routes)
+    catalogue = Catalogue(discover().plugins)
+    control = [one for one in catalogue.routes if one.access not in MAIN_PORT]
+    return (*main_routes(catalogue), *CONTROL_ROUTES, *control)
 
 
 def test_every_route_is_listed_with_who_may_call_it():
