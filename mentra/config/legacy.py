@@ -73,6 +73,8 @@ LEGACY = (
     Legacy("APP_SESSION_TIMEOUT_MS", "apps.connect_timeout", _seconds, "milliseconds"),
     Legacy("APP_GRACE_PERIOD_MS", "apps.grace", _seconds, "milliseconds"),
     Legacy("APP_SUBSCRIPTION_GRACE_MS", "apps.subscription_grace", _seconds, "milliseconds"),
+    Legacy("SYSTEM_DASHBOARD_PACKAGE_NAME", "apps.system_dashboard", _text),
+    Legacy("ADDITIONAL_PRE_INSTALLED_APPS", "apps.preinstalled", _words, "separated by commas"),
     Legacy("CLOUD_PUBLIC_HOST_NAME", "server.public_host", _text),
     Legacy("CLOUD_LOCAL_HOST_NAME", "server.local_host", _text),
 )

@@ -9,6 +9,7 @@ from mentra.errors import Denied, Dismissed, Refused
 from mentra.events import GlassesAttached
 from mentra.extension import Answer, Limits, handler
 from mentra.glasses.session import GlassesSettings
+from mentra.glasses.stream_names import PLAIN_LANGUAGE
 from mentra.identity import Identity
 from mentra.interfaces.glasses import IApps, IMicrophone, ISubscriptions
 from mentra.interfaces.messaging import IContext, IPath, IUpgrade
@@ -157,4 +158,5 @@ def _unauthorized(message: str, services: IServices) -> Denied:
 def _languages(wanted: dict[str, frozenset[str]]) -> list[str]:
     """Languages that somebody wants transcribed."""
     kinds = (one.partition("?")[0].partition(":") for streams in wanted.values() for one in streams)
-    return sorted({language for kind, _, language in kinds if kind == "transcription" and language})
+    languages = (one for kind, _, one in kinds if kind == "transcription")
+    return sorted({one or PLAIN_LANGUAGE for one in languages})

@@ -26,6 +26,9 @@ MAX_SUBSCRIPTIONS = 200
 ANY_LANGUAGE = "auto"
 """``transcription:auto``: whatever is spoken."""
 
+PLAIN_LANGUAGE = "en-US"
+"""What a plain ``transcription`` means, as in the SDK; a plain ``translation`` is any."""
+
 ANY_SOURCE = "all"
 """``translation:all-to-en-US``: from whatever is spoken."""
 
@@ -39,8 +42,9 @@ class StreamName:
 
     :ivar own: the string as the app wrote it; what it is echoed under.
     :ivar kind: the stream type under today's name, a wildcard, or ``augmentos``.
-    :ivar detail: language code or ``auto`` of a transcription, source language or ``all`` of a
-        translation, gesture of a touch, key of a setting; None if the string names none.
+    :ivar detail: language code or ``auto`` of a transcription (``en-US`` if the string names none),
+        source language or ``all`` of a translation, gesture of a touch, key of a setting; None if
+        the string names none.
     :ivar target: language a translation is wanted in; None if the string names none.
     :ivar hints: languages that may be spoken besides.
     :ivar no_language_identification: whether the named language is to be taken for granted.
@@ -100,7 +104,8 @@ def parse(own: str) -> StreamName | None:
     kind = STREAM_ALIASES.get(kind, kind)
     if not colon:
         known = kind in STREAM_TYPES or kind in WILDCARDS
-        return StreamName(own, kind) if known else None
+        plain = PLAIN_LANGUAGE if kind == "transcription" else None
+        return StreamName(own, kind, plain) if known else None
     read = _PARAMETERS.get(kind)
     return None if read is None else read(own, rest)
 
@@ -117,7 +122,8 @@ def wants(name: StreamName, kind: str, detail: str | None, target: str | None) -
         return kind != "audio_chunk"
     if name.kind != kind:
         return name.kind in LOCATION_STREAMS and kind == "location_update"
-    if name.detail is None:
+    if name.detail is None or (detail is None and name.own == kind):
+        # whoever named no language is told what was said in one that nobody knows
         return True
     if kind == "translation":
         return name.target == target and name.detail in (ANY_SOURCE, detail)

@@ -2,7 +2,11 @@
 
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import lru_cache
+
+FAR = 253_370_764_800.0
+"""The year 9999: what comes later is no time stamp."""
 
 
 @lru_cache(maxsize=4)
@@ -57,3 +61,21 @@ class Stamps:
     def tail(self) -> bytes:
         """:func:`stamped_end` of this moment."""
         return stamped_end(self._now())
+
+
+def seconds_of(stamp: object) -> float | None:
+    """POSIX seconds of a time stamp as peers write it; None if it is none.
+
+    :param stamp: ISO 8601 text (UTC unless it says otherwise), or milliseconds since 1970.
+    """
+    if isinstance(stamp, int | float) and not isinstance(stamp, bool):
+        seconds = stamp / 1000
+    elif isinstance(stamp, str):
+        try:
+            read = datetime.fromisoformat(stamp)
+        except ValueError:
+            return None
+        seconds = (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()
+    else:
+        return None
+    return seconds if 0 <= seconds < FAR else None

@@ -20,6 +20,16 @@ from mentra.glasses.apps.wishes import (
     stop_app,
     wake_apps,
 )
+from mentra.glasses.dashboard.manager import (
+    dashboard_app_stopped,
+    dashboard_content_update,
+    dashboard_manager,
+    dashboard_mode_change,
+    dashboard_section,
+    dashboard_system_update,
+    glasses_for_dashboard,
+    head_position,
+)
 from mentra.glasses.device import (
     device_manager,
     glasses_battery_update,

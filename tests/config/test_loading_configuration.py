@@ -138,6 +138,9 @@ def test_each_source_is_named_as_origin(load_text, tmp_path):
         ("CLOUD_PUBLIC_HOST_NAME", "glasses.example.org", "server.public_host",
          "glasses.example.org"),
         ("CLOUD_LOCAL_HOST_NAME", "localhost:8002", "server.local_host", "localhost:8002"),
+        ("SYSTEM_DASHBOARD_PACKAGE_NAME", "dev.augmentos.dashboard", "apps.system_dashboard",
+         "dev.augmentos.dashboard"),
+        ("ADDITIONAL_PRE_INSTALLED_APPS", "org.a, org.b", "apps.preinstalled", ("org.a", "org.b")),
     ],
 )  # fmt: skip
 def test_a_legacy_variable_sets_its_key(load_text, variable, text, key, value):

@@ -66,8 +66,12 @@ def test_a_reading_of_the_same_string_is_the_same(own):
 
 def test_every_stream_type_and_wildcard_can_be_subscribed_to():
     assert len(STREAM_TYPES | WILDCARDS) == 30
-    for own in STREAM_TYPES | WILDCARDS:
+    for own in (STREAM_TYPES | WILDCARDS) - {"transcription"}:
         assert read(own) == StreamName(own, own)
+
+
+def test_a_plain_transcription_is_one_of_american_english_under_its_own_name():
+    assert read("transcription") == StreamName("transcription", "transcription", "en-US")
 
 
 def test_the_old_name_of_dismissals_is_read_as_todays_and_kept():
@@ -154,7 +158,9 @@ def test_languages_are_read():
         ("transcription:en-US", ("translation", "en-US", "fr-FR"), False),
         ("transcription:auto", ("transcription", "fr-FR", None), True),
         ("transcription:auto?hints=fr", ("transcription", None, None), True),
-        ("transcription", ("transcription", "fr-FR", None), True),
+        ("transcription", ("transcription", "en-US", None), True),
+        ("transcription", ("transcription", "fr-FR", None), False),
+        ("transcription", ("transcription", None, None), True),
         ("translation", ("translation", "es-ES", "en-US"), True),
         ("translation:es-ES-to-en-US", ("translation", "es-ES", "en-US"), True),
         ("translation:es-ES-to-en-US", ("translation", "es-ES", "fr-FR"), False),
