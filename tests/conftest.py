@@ -29,17 +29,14 @@ def logged_failures() -> Iterator[list[LogEvent]]:
             failures.append(event)
 
     globalLogPublisher.addObserver(observe)
+    # what outlives the tests before this one is looked through once, and not after every test
+    gc.collect()
+    gc.freeze()
     yield failures
     # a Deferred reports an unhandled error only when it is collected
     gc.collect()
     globalLogPublisher.removeObserver(observe)
     assert not failures, [str(event["log_failure"]) for event in failures]
-
-
-def pytest_collection_finish(session: pytest.Session) -> None:
-    """What was imported stays: leave it out of the collection after each test."""
-    gc.collect()
-    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -45,9 +45,13 @@ def _file_of(module: str) -> Path | None:
     return None if origin is None else Path(origin).resolve()
 
 
+# reads the lists of all files that were ever installed, and they stay while we run
+_owners_of_packages = cache(packages_distributions)
+
+
 def _candidates(package: str) -> Iterator[Distribution]:
     # more than one: extensions put modules into our mentra.plugins
-    for name in dict.fromkeys(packages_distributions().get(package, ())):
+    for name in dict.fromkeys(_owners_of_packages().get(package, ())):
         # a checkout has an egg-info of the same name beside what was installed from it
         yield from Distribution.discover(name=name)
 
