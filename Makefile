@@ -44,10 +44,10 @@ test: $(STAMP) ## Lint, types, layers and all tests
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --hypothesis-profile=thorough $(ARGS)
 
-test-fast: $(STAMP) ## The tests that start no other programs
-	$(BIN)/python -m pytest -m "not slow" $(ARGS)
+test-fast: $(STAMP) ## The tests that start no other programs; names the slowest of them
+	$(BIN)/python -m pytest -m "not slow" --durations=10 --durations-min=0.25 $(ARGS)
 
 bench: $(STAMP) ## Measure this server against others on this machine
 	$(BIN)/python bench/relay.py $(ARGS)

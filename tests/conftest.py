@@ -6,8 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 import txaio
+from hypothesis import settings
 from twisted.internet.task import Clock
 from twisted.logger import LogEvent, globalLogPublisher
+
+# how many examples is for whoever runs the tests to say: see the Makefile
+settings.register_profile("quick", max_examples=30, deadline=None)
+settings.register_profile("thorough", max_examples=200, deadline=None)
+settings.load_profile("quick")
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from contextlib import suppress
 from itertools import pairwise
 
 import hypothesis.strategies as some
-from hypothesis import given, settings
+from hypothesis import given
 
 from mentra.errors import Dismissed
 from mentra.events import AppAway, AppRunning, AppStarting, AppStopped
@@ -86,7 +86,6 @@ def check(stage: AppStage) -> None:
             assert heard[-1] in (None, AppStopped)
 
 
-@settings(max_examples=150, deadline=None)
 @given(some.lists(STEPS, min_size=10, max_size=60))
 def test_whatever_happens_apps_stand_as_they_are_said_to_and_end_with_the_session(deeds):
     stage = stage_with(*(app_named(name, app_type=kind) for name, kind in KINDS.items()))

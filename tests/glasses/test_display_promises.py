@@ -218,6 +218,4 @@ def _number(message: ShowDisplay) -> int | None:
 
 
 def test_promises_hold_in_any_order_of_events():
-    run_state_machine_as_test(
-        Screen, settings=settings(max_examples=60, stateful_step_count=30, deadline=None)
-    )
+    run_state_machine_as_test(Screen, settings=settings(stateful_step_count=30))

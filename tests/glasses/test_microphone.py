@@ -7,7 +7,7 @@ from typing import Any
 import attrs
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.task import Clock
 from zope.interface import implementer
@@ -497,7 +497,6 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=100, deadline=None)
 @given(steps)
 def test_in_whatever_order_things_happen_the_phone_ends_up_knowing(steps):
     stage = stage_with(Clock())

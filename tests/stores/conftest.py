@@ -2,6 +2,7 @@
 
 import os
 import queue
+import shutil
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from mentra.stores import schema
+from mentra.stores.engine import FILE_NAME
 from mentra.stores.opening import Stores, open_stores, upgrade_store
 from mentra.testing.stores import MemoryAppStore, MemoryUserStore
 
@@ -21,6 +23,16 @@ ADMIN_URL = os.environ.get(
     "MENTRA_TEST_POSTGRESQL", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
 )
 PATIENCE = 60.0
+
+# every transaction there waits for a disk and every test for a clean database
+POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.slow)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whoever needs that server by name is slow as well."""
+    for item in items:
+        if "postgresql_server" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.slow)
 
 
 class ThreadLoop:
@@ -57,6 +69,7 @@ def loop() -> ThreadLoop:
 class Open:
     """Stores of one kind, open.
 
+    :ivar fresh: a SQLite file to begin with; None for other kinds.
     :ivar now: the wall time they see.
     :ivar opened: the service, None in memory.
     """
@@ -65,6 +78,7 @@ class Open:
     loop: ThreadLoop
     url: str | None
     state_dir: Path
+    fresh: Path | None
     now: float = 1_000.0
     apps: Any = None
     users: Any = None
@@ -78,6 +92,8 @@ class Open:
             self.apps = MemoryAppStore()
             self.users = MemoryUserStore(self.apps, lambda: self.now)
             return
+        if self.fresh is not None and not (self.state_dir / FILE_NAME).exists():
+            shutil.copy(self.fresh, self.state_dir)
         self.opened = open_stores(self.url, self.state_dir, self.loop, lambda: self.now)
         self.opened.startService()
         self.wait(self.opened.ready())
@@ -128,30 +144,39 @@ def postgresql(postgresql_server: str, tmp_path: Path) -> str:
     """URL of a PostgreSQL database with our tables, without rows."""
     upgrade_store(postgresql_server, tmp_path)
     engine = create_engine(postgresql_server)
-    names = ", ".join(table.name for table in schema.metadata.sorted_tables)
     with engine.begin() as connection:
-        connection.execute(text(f"TRUNCATE {names}"))
+        for table in reversed(schema.metadata.sorted_tables):
+            connection.execute(table.delete())
     engine.dispose()
     return postgresql_server
+
+
+@pytest.fixture(scope="session")
+def fresh_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with our tables, without rows, to be copied."""
+    folder = tmp_path_factory.mktemp("fresh")
+    upgrade_store(None, folder)
+    return folder / FILE_NAME
 
 
 def _opened(
     kind: str, loop: ThreadLoop, tmp_path: Path, request: pytest.FixtureRequest
 ) -> Iterator[Open]:
     url = request.getfixturevalue("postgresql") if kind == "postgresql" else None
-    stores = Open(kind, loop, url, tmp_path)
+    fresh = request.getfixturevalue("fresh_file") if kind == "sqlite" else None
+    stores = Open(kind, loop, url, tmp_path, fresh)
     stores.open()
     yield stores
     stores.close()
 
 
-@pytest.fixture(params=["memory", "sqlite", "postgresql"])
+@pytest.fixture(params=["memory", "sqlite", POSTGRESQL])
 def stores(loop: ThreadLoop, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Open]:
     """Stores of every kind, one after the other."""
     yield from _opened(request.param, loop, tmp_path, request)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", POSTGRESQL])
 def kept(loop: ThreadLoop, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Open]:
     """Stores that have a database."""
     yield from _opened(request.param, loop, tmp_path, request)

@@ -179,6 +179,7 @@ def test_no_thread_is_left_after_the_stop(kept):
     assert [thread.name for thread in threading.enumerate() if "store-" in thread.name] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kept", ["postgresql"], indirect=True)
 def test_a_server_that_dropped_its_connections_is_connected_to_again(kept):
     kept.wait(kept.users.create(ANN))

@@ -275,7 +275,7 @@ def test_a_postgresql_upgrade_that_fails_changes_nothing(empty_postgresql, tmp_p
     assert prepare(place) is None
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def test_of_two_upgrades_at_once_one_finds_it_done(tmp_path, request, kind):
     url = request.getfixturevalue("empty_postgresql") if kind == "postgresql" else None
     place = locate(url, tmp_path)

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from zope.interface.verify import verifyObject
 
@@ -439,7 +439,6 @@ keys = texts | st.sampled_from(["a.b", "a/b", "$set", "", " ", "\0", "__proto__"
 
 
 def test_settings_of_any_json_shape_survive(users, wait):
-    @settings(max_examples=40, deadline=None)
     @given(changes=st.dictionaries(keys, json_values, max_size=6))
     def survive(changes):
         wait(users.remove(ANN))

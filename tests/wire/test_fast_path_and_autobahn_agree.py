@@ -65,7 +65,7 @@ BAD = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(GOOD, max_size=6), st.lists(st.integers(0, 2000), max_size=12))
 def test_good_frames_in_any_pieces_are_answered_alike(frames, cuts):
     data = b"".join(frames)
@@ -74,7 +74,7 @@ def test_good_frames_in_any_pieces_are_answered_alike(frames, cuts):
     assert echoed(data, cuts, fast=True) == echoed(data, cuts, fast=False)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(GOOD, max_size=3), BAD, st.lists(GOOD, max_size=2))
 def test_bad_frames_are_answered_alike_and_so_is_what_surrounds_them(before, bad, after):
     data = b"".join([*before, bad, *after])

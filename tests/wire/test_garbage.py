@@ -93,7 +93,7 @@ TYPES = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(TYPES, st.dictionaries(st.sampled_from(
     ["packageName", "status", "level", "modelName", "text", "gesture_name", "wifi",
      "transcribeLanguage", "coreToken", "(raw)", "x"]), JSON))  # fmt: skip
@@ -108,7 +108,7 @@ def test_any_fields_of_any_type_never_cost_the_connection_or_an_exception(kind, 
     assert [one for one in house.metrics.told if one[0] == "failed" and one[2] != "dialect"] == []
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.binary(max_size=300))
 def test_any_bytes_after_the_upgrade_harm_nobody_else(data):
     port = MemoryPort(house_with(*WING, clock=Clock()))
@@ -119,7 +119,7 @@ def test_any_bytes_after_the_upgrade_harm_nobody_else(data):
     assert well(other)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.binary(max_size=200))
 def test_any_bytes_instead_of_an_upgrade_harm_nobody_else(data):
     port = MemoryPort(house_with(*WING, clock=Clock()))
