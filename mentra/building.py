@@ -53,6 +53,7 @@ class AuthRules:
 
     first_message: bool
     create_users: bool
+    bare_email_routes: bool
 
 
 class Building(MultiService):
@@ -181,7 +182,7 @@ class Building(MultiService):
             IObserved: self.metrics,
             ITokens: Tokens(secret, now=self._now, revoked_before=self.stores.users.revoked_before),
             IPublicAddress: address,
-            IAuthRules: AuthRules(auth.first_message, auth.create_users),
+            IAuthRules: AuthRules(auth.first_message, auth.create_users, auth.bare_email_routes),
         }
 
     def _edge(self) -> Edge:

@@ -97,6 +97,16 @@ class SubscriptionsChanged(Event):
 
 
 @attrs.frozen
+class UserSettingsChanged(Event):
+    """The user's own settings changed; the store has them already.
+
+    :ivar changed: key, as phones store it, to its new value; None where it was deleted.
+    """
+
+    changed: dict[str, object]
+
+
+@attrs.frozen
 class DeviceChanged(Event):
     """The glasses' state changed.
 

@@ -187,7 +187,7 @@ class Route:
     method: str
     templates: tuple[str, ...]
     access: Access
-    body: type[msgspec.Struct] | None
+    body: Any
     answer: Any
     max_body: int
     handle: Callable[[ICall], Any]
@@ -208,7 +208,7 @@ def route(
     method: str,
     *templates: str,
     access: Access,
-    body: type[msgspec.Struct] | None = None,
+    body: Any = None,
     answer: Any = None,
     max_body: int = 65_536,
     query: type[msgspec.Struct] | None = None,

@@ -5,6 +5,7 @@ from typing import Any, Literal
 import msgspec
 
 AppType = Literal["standard", "background", "system_dashboard"]
+AppStoreStatus = Literal["DEVELOPMENT", "SUBMITTED", "REJECTED", "PUBLISHED"]
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -39,6 +40,11 @@ class App(Record, frozen=True, kw_only=True):
     :ivar package_name: reverse-DNS name, unique.
     :ivar public_url: where its server is; ``/webhook`` is appended.
     :ivar settings: declared settings, as written on the wire.
+    :ivar tools: what assistants may have it do, as written on the wire.
+    :ivar app_store_status: ``DEVELOPMENT``, ``SUBMITTED``, ``REJECTED`` or ``PUBLISHED``.
+    :ivar is_public: published for everybody to find, not for its organisation alone.
+    :ivar uninstallable: whether wearers may take it off their list.
+    :ivar developer_id: canonical e-mail address of who may change its permissions.
     :ivar system: belongs to the house: told the local host name, and (where address ranges are
         configured) only let in from them.
     :ivar enabled: False keeps it from being started.
@@ -56,6 +62,12 @@ class App(Record, frozen=True, kw_only=True):
     settings: tuple[dict[str, Any], ...] = ()
     tools: tuple[dict[str, Any], ...] = ()
     hardware_requirements: tuple[HardwareRequirement, ...] = ()
+    app_store_status: AppStoreStatus = "DEVELOPMENT"
+    is_public: bool = False
+    uninstallable: bool = True
+    onboarding_instructions: str | None = None
+    organization_id: str | None = None
+    developer_id: str | None = None
     system: bool = False
     enabled: bool = True
 

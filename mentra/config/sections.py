@@ -94,6 +94,14 @@ class AuthSettings(Section, frozen=True, kw_only=True):
     create_users: Annotated[
         bool, Meta(description="Whether a valid token of a new address makes that user.")
     ] = True
+    bare_email_routes: Annotated[
+        bool,
+        Meta(
+            description="Serve the routes that take a user's address without any proof, because "
+            "SDKs send nothing else; whoever knows an address can read that user's settings of an "
+            "app."
+        ),
+    ] = True
     system_networks: Annotated[
         tuple[str, ...],
         Meta(

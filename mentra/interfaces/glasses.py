@@ -186,3 +186,10 @@ class ISettings(Interface):
 
     def of_app(package_name: str) -> Any:
         """One entry per declared setting of the app, each with its ``value``: a list of dicts."""
+
+    def replaced(stored: Any) -> None:
+        """The store has other settings of the user now, all of which are *stored*: running apps are
+        told if what they know is different, and ``UserSettingsChanged`` is announced."""
+
+    def app_replaced(package_name: str, stored: Any) -> None:
+        """The same for the user's settings of one app, which is told if it runs."""

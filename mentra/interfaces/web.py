@@ -14,7 +14,9 @@ class IRoute(Interface):
         "URL paths, e.g. ``/apps/{package_name}/start``; a name in braces is one segment, decoded."
     )
     access: Any = Attribute("Who may call it: an ``extension.Access``; there is no default.")
-    body: Any = Attribute("``msgspec.Struct`` class of the JSON body, or None for no body.")
+    body: Any = Attribute(
+        "Type of the JSON body as msgspec reads types, mostly a ``Struct`` class; None for no body."
+    )
     answer: Any = Attribute(
         "Type of the JSON answer as msgspec reads types: a ``Struct`` class (the route answers an "
         "instance then), a ``TypedDict``, ...; None for free form."

@@ -67,5 +67,27 @@ from mentra.glasses.relay import (
     unknown_from_glasses,
 )
 from mentra.glasses.session import glasses_section, sessions
-from mentra.glasses.settings import request_settings, settings_manager
+from mentra.glasses.settings.app_routes import (
+    get_app_settings,
+    get_app_settings_for_sdk,
+    post_app_settings,
+)
+from mentra.glasses.settings.courier import settings_courier
+from mentra.glasses.settings.manager import settings_manager
+from mentra.glasses.settings.phone import (
+    core_status_update,
+    request_settings,
+    settings_update_request,
+    wearable_changed,
+    wearable_of_new_session,
+)
+from mentra.glasses.settings.section import settings_section
+from mentra.glasses.settings.user_routes import (
+    delete_user_setting,
+    get_user_setting,
+    get_user_settings,
+    post_user_settings,
+    put_user_setting,
+    put_user_settings,
+)
 from mentra.glasses.subscriptions import subscription_update, subscriptions_manager

@@ -121,10 +121,14 @@ class FakeDevice:
 
 @implementer(ISettings)
 class FakeSettings:
-    """One user setting, and the declared defaults of the apps."""
+    """One user setting, and the declared defaults of the apps.
+
+    :ivar told: ``(package name or "", stored settings)`` of what was replaced.
+    """
 
     def __init__(self, session: IUserSession, services: IServices) -> None:
         self.of_apps: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        self.told: list[tuple[str, dict[str, Any]]] = []
 
     def mentraos(self) -> dict[str, Any]:
         """Metres."""
@@ -133,6 +137,14 @@ class FakeSettings:
     def of_app(self, package_name: str) -> list[dict[str, Any]]:
         """What the test put there."""
         return self.of_apps[package_name]
+
+    def replaced(self, stored: Any) -> None:
+        """Keep it."""
+        self.told.append(("", dict(stored)))
+
+    def app_replaced(self, package_name: str, stored: Any) -> None:
+        """Keep it."""
+        self.told.append((package_name, dict(stored)))
 
 
 @implementer(IRelay)

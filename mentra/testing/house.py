@@ -188,6 +188,7 @@ class FakeAuthRules:
 
     first_message: bool = False
     create_users: bool = True
+    bare_email_routes: bool = True
 
 
 class _Sections(dict[type[msgspec.Struct], msgspec.Struct]):

@@ -13,7 +13,7 @@ import mentra.messages
 from mentra.errors import Malformed
 from mentra.extension import Access, provider_of
 from mentra.glasses.apps.life import EVERYWHERE
-from mentra.glasses.settings import DEFAULTS
+from mentra.glasses.settings.keys import DEFAULTS
 from mentra.messages import Message, Unknown
 from mentra.messages.streams import PERMISSIONS, STREAM_TYPES
 from mentra.messages.subscriptions import StreamEvent
@@ -174,7 +174,7 @@ def test_states_of_an_app_are_on_the_page():
 def test_defaults_of_the_users_settings_are_on_the_page():
     said = {
         words_of(row[0])[0]: msgspec.json.decode(words_of(row[1])[0])
-        for row in rows_of("protocol/app.rst", "user-settings")
+        for row in rows_of("protocol/settings.rst", "user-settings")
     }
 
     assert said == dict(DEFAULTS)

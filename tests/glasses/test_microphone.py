@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.task import Clock
-from zope.interface import implementer
 
 from mentra.events import AppStopped, DeviceChanged, GlassesAttached
 from mentra.extension import ManagerFactory
@@ -30,7 +29,7 @@ from mentra.interfaces.stores import IAppStore
 from mentra.messages.audio import MicrophoneStateChange
 from mentra.messages.device import GlassesConnectionState
 from mentra.records import App, Permission
-from mentra.testing.glasses import fake_relay
+from mentra.testing.glasses import FakeSettings, fake_relay
 from mentra.testing.house import FakeContext, house_with, session_in, success_of
 from mentra.testing.running_apps import fake_apps
 
@@ -171,18 +170,11 @@ def test_whether_glasses_are_connected_plays_no_part(stage):
     assert stage.after(1) == [ON]
 
 
-@implementer(ISettings)
-class BypassingSettings:
+class BypassingSettings(FakeSettings):
     """The user wants silence sent too."""
-
-    def __init__(self, session: Any, services: Any) -> None:
-        pass
 
     def mentraos(self) -> dict[str, bool]:
         return {"bypassVad": True}
-
-    def of_app(self, package_name: str) -> list[dict[str, Any]]:
-        return []
 
 
 def test_the_users_setting_bypasses_voice_detection(clock):

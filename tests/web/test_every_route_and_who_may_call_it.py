@@ -15,24 +15,36 @@ CONTROL  POST   /refresh
 CONTROL  POST   /users/{user_id}/end
 KEY      POST   /api/app-server/register
 OPERATOR GET    /metrics
+PUBLIC   GET    /appsettings/user/{package_name}
 PUBLIC   GET    /health
 PUBLIC   GET    /livez
 PUBLIC   GET    /openapi.json
 PUBLIC   GET    /readyz
+PUBLIC   GET    /tpasettings/user/{package_name}
+USER     DELETE /api/client/user/settings/key/{key}
 USER     GET    /api/apps
 USER     GET    /api/client/apps
+USER     GET    /api/client/user/settings
+USER     GET    /api/client/user/settings/key/{key}
 USER     GET    /apps
+USER     GET    /appsettings/{package_name}
+USER     GET    /tpasettings/{package_name}
 USER     POST   /api/apps/install/{package_name}
 USER     POST   /api/apps/uninstall/{package_name}
 USER     POST   /api/apps/{package_name}/start
 USER     POST   /api/apps/{package_name}/stop
 USER     POST   /api/client/goodbye
+USER     POST   /api/client/user/settings
 USER     POST   /api/store/install/{package_name}
 USER     POST   /api/store/uninstall/{package_name}
 USER     POST   /apps/install/{package_name}
 USER     POST   /apps/uninstall/{package_name}
 USER     POST   /apps/{package_name}/start
 USER     POST   /apps/{package_name}/stop
+USER     POST   /appsettings/{package_name}
+USER     POST   /tpasettings/{package_name}
+USER     PUT    /api/client/user/settings
+USER     PUT    /api/client/user/settings/key/{key}
 """
 
 

@@ -4,7 +4,9 @@ import msgspec
 import pytest
 
 from mentra.glasses.session import UserSession
-from mentra.glasses.settings import DEFAULTS, request_settings, settings_manager
+from mentra.glasses.settings.keys import DEFAULTS, with_rivals
+from mentra.glasses.settings.manager import settings_manager
+from mentra.glasses.settings.phone import request_settings
 from mentra.interfaces.glasses import ISettings
 from mentra.interfaces.stores import IAppStore
 from mentra.messages.settings import RequestSettings, UserSettings
@@ -47,6 +49,8 @@ def test_who_never_changed_anything_has_the_defaults(session):
         "bypassVad": False,
         "bypassAudioEncoding": False,
         "metricSystemEnabled": False,
+        "preferredMic": "auto",
+        "userTimezone": None,
     }
 
 
@@ -54,6 +58,83 @@ def test_what_is_stored_beats_the_defaults(session):
     session.remember(msgspec.structs.replace(session.user, settings={"brightness": 7}))
 
     assert ISettings(session).mentraos() == {**DEFAULTS, "brightness": 7}
+
+
+def known(session: UserSession, **stored) -> dict[str, object]:
+    """What apps see that is not the default."""
+    session.remember(msgspec.structs.replace(session.user, settings=stored))
+    mentraos = ISettings(session).mentraos()
+    return {key: value for key, value in mentraos.items() if DEFAULTS.get(key, ...) != value}
+
+
+@pytest.mark.parametrize(
+    ("stored", "name", "value"),
+    [
+        ("metric_system", "metricSystemEnabled", True),
+        ("metric_system_enabled", "metricSystemEnabled", True),
+        ("metricSystemEnabled", "metricSystemEnabled", True),
+        ("contextual_dashboard", "contextualDashboard", False),
+        ("head_up_angle", "headUpAngle", 45),
+        ("brightness", "brightness", 7),
+        ("auto_brightness", "autoBrightness", True),
+        ("sensing_enabled", "sensingEnabled", False),
+        ("always_on_status_bar", "alwaysOnStatusBar", True),
+        ("bypass_vad_for_debugging", "bypassVad", True),
+        ("bypass_audio_encoding_for_debugging", "bypassAudioEncoding", True),
+        ("timezone", "userTimezone", "Europe/Berlin"),
+        ("dashboard_height", "dashboardHeight", 4),
+        ("dashboard_depth", "dashboardDepth", 2),
+    ],
+)
+def test_what_phones_store_is_seen_by_apps_under_its_own_name(session, stored, name, value):
+    assert known(session, **{stored: value}) == {name: value}
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [{"brightness": "bright"}, {"brightness": True}, {"metric_system": 1}, {"timezone": 2},
+     {"preferred_mic": 3}, {"useOnboardMic": "yes"}, {"anything": {"else": []}}],
+)  # fmt: skip
+def test_what_is_of_the_wrong_kind_is_not_seen(session, stored):
+    assert known(session, **stored) == {}
+
+
+def test_the_microphone_of_the_glasses_in_use_is_the_preferred_one(session):
+    everything = {
+        "default_wearable": "Mentra Live",
+        "preferred_mic": "phone",
+        "preferred_mic:Mentra Live": "glasses",
+        "preferred_mic:Vuzix Z100": "bluetooth",
+    }
+
+    assert known(session, **everything) == {"preferredMic": "glasses", "useOnboardMic": True}
+
+
+def test_without_a_microphone_for_these_glasses_the_general_one_counts(session):
+    assert known(session, preferred_mic="phone") == {"preferredMic": "phone"}
+
+
+def test_an_older_phones_choice_of_microphone_counts_while_there_is_no_other(session):
+    assert known(session, useOnboardMic=True) == {"useOnboardMic": True}
+
+
+def test_a_change_takes_the_place_of_the_settings_other_names():
+    stored = {"metric_system": True, "metricSystemEnabled": True, "other": 1}
+
+    assert with_rivals({"metric_system_enabled": False}, stored) == {
+        "metric_system": None, "metricSystemEnabled": None, "metric_system_enabled": False
+    }  # fmt: skip
+
+
+def test_older_and_newer_choices_of_a_microphone_replace_each_other():
+    newer = {"preferred_mic": "phone", "preferred_mic:Mentra Live": "phone"}
+
+    assert with_rivals({"useOnboardMic": True}, newer) == {
+        "useOnboardMic": True, "preferred_mic": None, "preferred_mic:Mentra Live": None
+    }  # fmt: skip
+    assert with_rivals({"preferred_mic": "phone"}, {"useOnboardMic": True}) == {
+        "preferred_mic": "phone", "useOnboardMic": None
+    }  # fmt: skip
 
 
 def test_an_older_phone_is_answered(session):
