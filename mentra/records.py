@@ -48,6 +48,7 @@ class App(Record, frozen=True, kw_only=True):
     :ivar system: belongs to the house: told the local host name, and (where address ranges are
         configured) only let in from them.
     :ivar enabled: False keeps it from being started.
+    :ivar onboarding_instructions: shown to a user who starts it for the first time.
     """
 
     package_name: str
@@ -92,6 +93,44 @@ class Install(Record, frozen=True, kw_only=True):
     last_active_at: float | None = None
 
 
+class Position(Record, frozen=True, kw_only=True):
+    """Where somebody was.
+
+    :ivar lat: degrees north.
+    :ivar lng: degrees east.
+    :ivar accuracy: metres.
+    :ivar known_at: POSIX seconds of when it came.
+    """
+
+    lat: float
+    lng: float
+    accuracy: float | None = None
+    known_at: float
+
+
+class Whereabouts(Record, frozen=True, kw_only=True):
+    """A person's last known position, and who wanted it how exactly.
+
+    :ivar rates: package name to its location rate.
+    :ivar tier: what the phone was told last.
+    """
+
+    position: Position | None = None
+    rates: dict[str, str] = {}
+    tier: str = "reduced"
+
+
+class Feedback(Record, frozen=True, kw_only=True):
+    """What somebody had to say.
+
+    :ivar created_at: POSIX seconds.
+    """
+
+    user_id: str
+    created_at: float
+    text: str
+
+
 class User(Record, frozen=True, kw_only=True):
     """A person, as loaded when the session starts.
 
@@ -100,6 +139,8 @@ class User(Record, frozen=True, kw_only=True):
     :ivar running_apps: packages to start with the next session, in the order they were started.
     :ivar settings: the user's own settings, stored keys only.
     :ivar app_settings: package name to its stored ``{key: value}``.
+    :ivar glasses_models: names of the models that were ever connected, in order.
+    :ivar onboarded: packages whose onboarding was seen.
     """
 
     user_id: str
@@ -108,6 +149,9 @@ class User(Record, frozen=True, kw_only=True):
     running_apps: tuple[str, ...] = ()
     settings: dict[str, Any] = {}
     app_settings: dict[str, dict[str, Any]] = {}
+    whereabouts: Whereabouts = Whereabouts()
+    glasses_models: tuple[str, ...] = ()
+    onboarded: tuple[str, ...] = ()
 
 
 class AppServer(Record, frozen=True, kw_only=True):

@@ -3,23 +3,32 @@
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from zope.interface import implementer
 
 from mentra.events import DeviceChanged
-from mentra.extension import ManagerFactory, handler
-from mentra.glasses.capabilities import FLAGS, profile_of
+from mentra.extension import Access, ManagerFactory, handler, route
+from mentra.glasses.callers import session_of
+from mentra.glasses.capabilities import FLAGS
+from mentra.glasses.writing import WriteBehind
 from mentra.identity import app_session_id
 from mentra.interfaces.glasses import IApps, IDevice, IMicrophone, IRelay
 from mentra.interfaces.messaging import IContext
+from mentra.interfaces.profiles import IProfiles
 from mentra.interfaces.services import IServices
 from mentra.interfaces.session import IUserSession
+from mentra.interfaces.stores import IUserStore
+from mentra.interfaces.web import ICall
 from mentra.messages.device import (
     CapabilitiesUpdate,
     DeviceStateUpdate,
     GlassesBatteryUpdate,
     GlassesConnectionState,
 )
+from mentra.messages.stamps import iso
 from mentra.records import App
 
 _TEXT, _SWITCH, _NUMBER, _EITHER = (str,), (bool,), (int, float), (str, int, float)
@@ -56,17 +65,28 @@ FIELDS: Mapping[str, tuple[type, ...]] = {
 MAX_TEXT = 512
 """Longest text in a field, characters."""
 
+MAX_MODELS = 100
+"""Models of glasses that are remembered of one person."""
+
 
 @implementer(IDevice)
-class DeviceManager:
+class DeviceManager(Service):
     """Keeps what the phone says of the glasses; tells the apps what is new."""
 
     _log = Logger()
 
     def __init__(self, session: IUserSession, services: IServices) -> None:
         self._session = session
+        self._profiles = IProfiles(services)
+        self._users = IUserStore(services)
+        self._writes = WriteBehind("models of glasses")
         # a snapshot resets nothing that it leaves out, so these two are always in it
         self._state: dict[str, Any] = {"connected": False, "modelName": None}
+
+    def stopService(self) -> Deferred[None]:
+        """Fires when what is to be remembered has been written."""
+        super().stopService()
+        return self._writes.written()
 
     def state(self) -> dict[str, Any]:
         """Every known field."""
@@ -74,7 +94,8 @@ class DeviceManager:
 
     def capabilities(self) -> dict[str, Any] | None:
         """The profile of the current model, None if there is none."""
-        return profile_of(self._state["modelName"])
+        profile: dict[str, Any] | None = self._profiles.of(self._state["modelName"])
+        return profile
 
     def missing(self, app: App) -> tuple[str, ...]:
         """REQUIRED hardware that the glasses lack; empty as long as nobody knows what they have."""
@@ -101,6 +122,7 @@ class DeviceManager:
         self._tell_state(changed)
         if arrived:
             self._tell_capabilities()
+            self._remember(self._state["modelName"])
         self._session.announce(DeviceChanged(changed, connected, arrived))
 
     def _news(self, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -116,6 +138,17 @@ class DeviceManager:
             if connected != self._state["connected"]:
                 changed["connected"] = connected
         return changed
+
+    def _remember(self, model_name: str | None) -> None:
+        user = self._session.user
+        if not model_name or model_name in user.glasses_models:
+            return
+        models = (*user.glasses_models, model_name)[-MAX_MODELS:]
+        self._session.remember(msgspec.structs.replace(user, glasses_models=models))
+        self._writes.add(
+            ("model of glasses", f"user {self._session.number}"),
+            lambda: self._users.add_glasses_model(user.user_id, model_name),
+        )
 
     def _tell_state(self, changed: Mapping[str, Any]) -> None:
         user_id = self._session.user_id
@@ -183,3 +216,55 @@ def _connection_fields(message: GlassesConnectionState) -> dict[str, Any]:
         fields["wifiConnected"] = message.wifi.get("connected") is True
         fields["wifiSsid"] = message.wifi.get("ssid")
     return fields
+
+
+# -- over HTTP
+
+
+GlassesInfo = msgspec.defstruct(
+    "GlassesInfo",
+    [(name, Any, msgspec.UNSET) for name in FIELDS],
+    module=__name__,
+    namespace={"__doc__": "What the phone knows of the glasses; any part of it."},
+    frozen=True,
+    kw_only=True,
+)
+
+
+class AppliedState(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What is known of the glasses now.
+
+    :ivar capabilities: the profile of the model, None if there is none.
+    """
+
+    is_glasses_connected: bool
+    is_phone_connected: bool
+    model_name: str | None
+    capabilities: dict[str, Any] | None
+
+
+class DeviceAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The state was taken."""
+
+    success: bool = True
+    applied_state: AppliedState
+    timestamp: str
+
+
+@route(
+    "POST", "/api/client/device/state",
+    access=Access.USER, body=GlassesInfo, answer=DeviceAnswer,
+)  # fmt: skip
+def device_state(call: ICall) -> DeviceAnswer:
+    """Merge what the phone says of the glasses; fields of the wrong kind are left out."""
+    session = session_of(call)
+    device = IDevice(session)
+    device.update(msgspec.to_builtins(call.body))
+    state = device.state()
+    applied = AppliedState(
+        is_glasses_connected=state["connected"],
+        is_phone_connected=session.glasses is not None,
+        model_name=state["modelName"],
+        capabilities=device.capabilities(),
+    )
+    return DeviceAnswer(applied_state=applied, timestamp=iso(call.services.now()))

@@ -105,5 +105,29 @@ class IUserStore(Interface):
         :raises mentra.errors.NotThere: no such user or app.
         """
 
+    def save_whereabouts(user_id: str, whereabouts: Any) -> Any:
+        """Replace the user's :class:`mentra.records.Whereabouts`; an awaitable.
+
+        :raises mentra.errors.NotThere: no such user.
+        """
+
+    def add_glasses_model(user_id: str, model_name: str) -> Any:
+        """The user had glasses of this model on, of which the last hundred are kept; an awaitable.
+
+        :raises mentra.errors.NotThere: no such user.
+        """
+
+    def complete_onboarding(user_id: str, package_name: str) -> Any:
+        """The user has seen an app's onboarding; an awaitable.
+
+        :raises mentra.errors.NotThere: no such user or app.
+        """
+
+    def add_feedback(user_id: str, text: str) -> Any:
+        """Keep what the user had to say, the last hundred times; an awaitable.
+
+        :raises mentra.errors.NotThere: no such user.
+        """
+
     def refresh() -> Any:
         """Somebody else wrote: read again what is kept in memory; an awaitable."""

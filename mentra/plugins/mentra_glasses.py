@@ -20,6 +20,7 @@ from mentra.glasses.apps.wishes import (
     stop_app,
     wake_apps,
 )
+from mentra.glasses.capabilities import device_section, profiles_component
 from mentra.glasses.dashboard.manager import (
     dashboard_app_stopped,
     dashboard_content_update,
@@ -32,6 +33,7 @@ from mentra.glasses.dashboard.manager import (
 )
 from mentra.glasses.device import (
     device_manager,
+    device_state,
     glasses_battery_update,
     glasses_connection_state,
 )

@@ -13,7 +13,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION = "0001"
+REVISION = "0002"
 """Newest migration: what a database must be at."""
 
 metadata = MetaData(
@@ -105,6 +105,39 @@ app_settings = Table(
     _user(primary_key=True),
     _package(primary_key=True, index=True),
     Column("settings", Text, nullable=False),
+)
+
+# what the phone told last
+whereabouts = Table(
+    "whereabouts",
+    metadata,
+    _user(primary_key=True),
+    Column("record", Text, nullable=False),
+)
+
+glasses_models = Table(
+    "glasses_models",
+    metadata,
+    _order(),
+    _user(),
+    Column("model_name", Text, nullable=False),
+    UniqueConstraint("user_id", "model_name"),
+)
+
+onboardings = Table(
+    "onboardings",
+    metadata,
+    _user(primary_key=True),
+    _package(primary_key=True, index=True),
+)
+
+feedback = Table(
+    "feedback",
+    metadata,
+    _order(),
+    _user(),
+    Column("created_at", Double, nullable=False),
+    Column("text", Text, nullable=False),
 )
 
 # outlives its user: that is what it is for

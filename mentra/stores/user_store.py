@@ -8,8 +8,8 @@ from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
 from mentra.interfaces.stores import IUserStore
-from mentra.records import User
-from mentra.stores import users
+from mentra.records import User, Whereabouts
+from mentra.stores import experiences, users
 from mentra.stores.database import Database
 
 
@@ -86,6 +86,22 @@ class UserStore:
         return self._write(
             users.save_app_settings, user_id, package_name=package_name, changes=dict(changes)
         )
+
+    def save_whereabouts(self, user_id: str, whereabouts: Whereabouts) -> Deferred[None]:
+        """Replace what is known of where the user is."""
+        return self._write(experiences.save_whereabouts, user_id, whereabouts=whereabouts)
+
+    def add_glasses_model(self, user_id: str, model_name: str) -> Deferred[None]:
+        """The user had glasses of this model on."""
+        return self._write(experiences.add_glasses_model, user_id, model_name=model_name)
+
+    def complete_onboarding(self, user_id: str, package_name: str) -> Deferred[None]:
+        """The user has seen an app's onboarding."""
+        return self._write(experiences.complete_onboarding, user_id, package_name=package_name)
+
+    def add_feedback(self, user_id: str, text: str) -> Deferred[None]:
+        """Keep what the user had to say."""
+        return self._write(experiences.add_feedback, user_id, text=text, now=self._now())
 
     def refresh(self) -> Deferred[dict[str, float]]:
         """Somebody else wrote: read the revocations again."""

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Table, delete, select, update
 
 from mentra.errors import NotThere
 from mentra.records import Install, User
-from mentra.stores import schema
+from mentra.stores import experiences, schema
 from mentra.stores.apps import require_app
 from mentra.stores.names import is_name, require_name
 from mentra.stores.rows import add, put
@@ -30,6 +30,9 @@ def load(connection: Connection, user_id: str) -> User | None:
         running_apps=_running(connection, user_id),
         settings=from_text(row.settings),
         app_settings=_app_settings(connection, user_id),
+        whereabouts=experiences.whereabouts(connection, user_id),
+        glasses_models=experiences.glasses_models(connection, user_id),
+        onboarded=experiences.onboarded(connection, user_id),
     )
 
 

@@ -9,7 +9,8 @@ from zope.interface import implementer
 
 from mentra.errors import NotThere
 from mentra.interfaces.stores import IAppStore, IUserStore
-from mentra.records import App, AppServer, Install, User
+from mentra.records import App, AppServer, Feedback, Install, User, Whereabouts
+from mentra.stores.experiences import MOST_KEPT, storable
 from mentra.stores.names import is_name, require_name
 from mentra.stores.registry import AppRegistry, hash_of, tidied, with_newest
 from mentra.stores.settings import from_text, merged, to_text
@@ -83,10 +84,12 @@ class MemoryUserStore:
 
     :param apps: whose apps can be installed.
     :param now: wall time, POSIX seconds.
+    :ivar feedback: what everybody had to say.
     """
 
     def __init__(self, apps: MemoryAppStore, now: Callable[[], float] = lambda: _SOME_TIME) -> None:
         self._apps = apps
+        self.feedback: list[Feedback] = []
         self._now = now
         self._users: dict[str, User] = {}
         self._revoked: dict[str, float] = {}
@@ -204,6 +207,38 @@ class MemoryUserStore:
         self._change(user, app_settings={**user.app_settings, package_name: from_text(text)})
         return from_text(text)
 
+    def save_whereabouts(self, user_id: str, whereabouts: Whereabouts) -> Deferred[None]:
+        """Replace what is known of where the user is."""
+        return execute(lambda: self._change(self._require(user_id), whereabouts=whereabouts))
+
+    def add_glasses_model(self, user_id: str, model_name: str) -> Deferred[None]:
+        """The user had glasses of this model on."""
+        return execute(self._add_glasses_model, user_id, model_name)
+
+    def _add_glasses_model(self, user_id: str, model_name: str) -> None:
+        user = self._require(user_id)
+        require_name(model_name)
+        models = tuple(dict.fromkeys((*user.glasses_models, model_name)))[-MOST_KEPT:]
+        self._change(user, glasses_models=models)
+
+    def complete_onboarding(self, user_id: str, package_name: str) -> Deferred[None]:
+        """The user has seen an app's onboarding."""
+        return execute(self._complete_onboarding, user_id, package_name)
+
+    def _complete_onboarding(self, user_id: str, package_name: str) -> None:
+        user = self._require(user_id)
+        self._apps.require(package_name)
+        self._change(user, onboarded=tuple(sorted({*user.onboarded, package_name})))
+
+    def add_feedback(self, user_id: str, text: str) -> Deferred[None]:
+        """Keep what the user had to say."""
+        return execute(self._add_feedback, user_id, text)
+
+    def _add_feedback(self, user_id: str, text: str) -> None:
+        self._require(user_id)
+        said = Feedback(user_id=user_id, created_at=self._now(), text=storable(text))
+        self.feedback.append(said)
+
     def refresh(self) -> Deferred[None]:
         """Nobody else writes here."""
         return execute(lambda: None)
@@ -230,6 +265,7 @@ def _without(user: User, package_name: str) -> User:
         app_settings={
             name: kept for name, kept in user.app_settings.items() if name != package_name
         },
+        onboarded=tuple(name for name in user.onboarded if name != package_name),
     )
 
 

@@ -9,14 +9,15 @@ from pathlib import Path
 import click
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
-from zope.interface.interface import InterfaceClass
 
 import mentra.events
-import mentra.interfaces.glasses
 from mentra.admin import COMMANDS, main
 from mentra.events import Event
+from mentra.extension import provider_of
 from mentra.glasses.capabilities import profiles
 from mentra.messages.streams import GESTURES, LOCATION_RATES
+from mentra.routing.catalogue import Catalogue
+from mentra.routing.discovery import discover
 from mentra.stores.schema import metadata
 from tests.docs.manual import PAGES, ROOT, Block, Page
 from tests.docs.shell import Shell
@@ -47,10 +48,8 @@ def test_tables_of_the_store_are_on_the_page():
 
 
 def test_facets_are_on_the_page():
-    facets = {
-        name for name, one in vars(mentra.interfaces.glasses).items()
-        if isinstance(one, InterfaceClass) and one.__module__ == mentra.interfaces.glasses.__name__
-    }  # fmt: skip
+    plugins = [one for one in discover().plugins if provider_of(one).startswith("mentra.")]
+    facets = {one.__name__ for one in Catalogue(plugins).managers}
 
     assert set(first_words("plugins.rst", "facets")) == facets
 

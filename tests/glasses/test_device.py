@@ -2,23 +2,30 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
+from mentra.config import load
+from mentra.errors import ConfigError, Denied
 from mentra.events import DeviceChanged
 from mentra.extension import listener
 from mentra.glasses.apps.manager import apps
 from mentra.glasses.apps.wishes import drop_unfit_apps
-from mentra.glasses.capabilities import FLAGS, profile_of, profiles
+from mentra.glasses.capabilities import FLAGS, DeviceSettings, profiles, profiles_component
 from mentra.glasses.device import (
     MAX_TEXT,
     device_manager,
+    device_state,
     glasses_battery_update,
     glasses_connection_state,
 )
 from mentra.glasses.session import UserSession
+from mentra.house import House
 from mentra.interfaces.glasses import IApps, IDevice, IRelay
+from mentra.interfaces.profiles import IProfiles
 from mentra.interfaces.services import IPublicAddress
-from mentra.interfaces.stores import IAppStore
+from mentra.interfaces.session import ISessions
+from mentra.interfaces.stores import IAppStore, IUserStore
 from mentra.messages.device import (
     CapabilitiesUpdate,
     DeviceStateUpdate,
@@ -27,8 +34,9 @@ from mentra.messages.device import (
 )
 from mentra.records import App, HardwareRequirement
 from mentra.testing.glasses import NEIGHBOURS, FakeAddress, fake_device, fake_relay
-from mentra.testing.house import FakeContext, house_with, session_in, session_with, success_of
+from mentra.testing.house import FakeContext, house_with, session_in, success_of
 from mentra.testing.peers import FakePeer
+from mentra.testing.requests import FakeCall
 from mentra.testing.running_apps import fake_apps
 
 heard: list[DeviceChanged] = []
@@ -40,9 +48,14 @@ def keep(event: DeviceChanged, session: Any) -> None:
 
 
 @pytest.fixture
-def session() -> UserSession:
+def house() -> House:
     heard.clear()
-    return session_with(device_manager, fake_apps, fake_relay, keep)
+    return house_with(device_manager, profiles_component, fake_apps, fake_relay, keep)
+
+
+@pytest.fixture
+def session(house: House) -> UserSession:
+    return session_in(house)
 
 
 @pytest.fixture
@@ -161,7 +174,7 @@ def test_glasses_that_arrive_bring_their_capabilities(session, app):
 
     assert [type(one) for one in app.sent] == [DeviceStateUpdate, CapabilitiesUpdate]
     assert app.sent[1] == CapabilitiesUpdate(
-        capabilities=profile_of("Even Realities G1"), model_name="Even Realities G1"
+        capabilities=profiles()["Even Realities G1"], model_name="Even Realities G1"
     )
 
 
@@ -320,9 +333,8 @@ def test_the_phone_has_a_microphone_and_unknown_wishes_count_as_met(session, kin
     ],
 )
 def test_every_profile_answers_for_all_hardware(model):
-    profile = profile_of(model)
+    profile = profiles()[model]
 
-    assert profile is not None
     assert profile["modelName"] == model
     for flag in (*FLAGS.values(), "hasMicrophone"):
         assert isinstance(profile[flag], bool), flag
@@ -336,10 +348,121 @@ def test_no_profile_is_unheard_of():
     assert len(profiles()) == 7
 
 
+PAPER = {"modelName": "Paper Glasses", "paper": {"ply": 2}} | dict.fromkeys(
+    (*FLAGS.values(), "hasMicrophone"), False
+)
+
+
+def test_a_sysadmin_can_describe_further_glasses_and_describe_known_ones_anew(tmp_path):
+    camera = profiles()["Mentra Live"] | {"hasCamera": False, "camera": None}
+    for name, profile in {"paper": PAPER, "live": camera}.items():
+        (tmp_path / f"{name}.json").write_bytes(msgspec.json.encode(profile))
+    (tmp_path / "README").write_text("no profile")
+    house = house_with(profiles_component, sections=[DeviceSettings(profiles=str(tmp_path))])
+
+    found = IProfiles(house)
+
+    assert found.of("Paper Glasses") == PAPER
+    assert found.of("Mentra Live") == camera
+    assert found.of("Vuzix Z100") == profiles()["Vuzix Z100"]
+    assert (found.of("Nobody's"), found.of(None)) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"{", "mine.json is no profile"),
+        (b"[]", "mine.json is no profile"),
+        (b'{"modelName":"x"}', "hasCamera"),
+        (msgspec.json.encode(PAPER | {"modelName": ""}), "modelName"),
+        (b" " * 70_000, "70000 bytes"),
+        (b"[" * 50_000, "mine.json is no profile"),
+    ],
+)
+def test_a_file_that_is_no_profile_is_named_before_anything_listens(tmp_path, content, problem):
+    folder = tmp_path / "profiles"
+    folder.mkdir()
+    (folder / "mine.json").write_bytes(content)
+    (tmp_path / "mentra.toml").write_text(f'[device]\nprofiles = "{folder}"\n')
+
+    with pytest.raises(ConfigError, match=problem):
+        load(environ={}, cwd=tmp_path)
+
+
+@pytest.mark.parametrize("folder", ["profiles", "/no/such/folder"])
+def test_a_folder_that_cannot_be_read_is_named_too(tmp_path, folder):
+    (tmp_path / "mentra.toml").write_text(f'[device]\nprofiles = "{folder}"\n')
+
+    with pytest.raises(ConfigError, match=folder):
+        load(environ={}, cwd=tmp_path)
+
+
+# -- what is remembered
+
+
+def test_models_are_remembered_once_each(house, session):
+    for model in ("Mentra Live", "Paper Glasses", "Mentra Live", None):
+        IDevice(session).update({"modelName": model})
+
+    stored = success_of(IUserStore(house).load("ann@x.org"))
+    assert stored.glasses_models == session.user.glasses_models == ("Mentra Live", "Paper Glasses")
+
+
+def test_a_session_ends_when_its_models_are_stored(house, session):
+    assert success_of(ISessions(house).end(session, "over")) is None
+
+
+# -- over HTTP
+
+
+def post(house: House, body: bytes, user_id: str = "ann@x.org") -> Any:
+    call = FakeCall(house, user_id=user_id)
+    call.body = msgspec.json.decode(body, type=device_state.body)
+    return msgspec.to_builtins(device_state.handle(call))
+
+
+def test_the_phone_can_say_it_over_http(house, session, app):
+    answer = post(house, b'{"connected":true,"modelName":"Vuzix Z100","batteryLevel":80,"x":1}')
+
+    assert answer == {
+        "success": True,
+        "appliedState": {
+            "isGlassesConnected": True,
+            "isPhoneConnected": True,
+            "modelName": "Vuzix Z100",
+            "capabilities": profiles()["Vuzix Z100"],
+        },
+        "timestamp": "2025-06-01T12:00:00.000Z",
+    }
+    assert states(app) == [{"connected": True, "modelName": "Vuzix Z100", "batteryLevel": 80}]
+
+
+def test_over_http_glasses_that_leave_keep_their_model_and_what_it_can_do(house, session):
+    post(house, b'{"modelName":"Vuzix Z100"}')
+
+    applied = post(house, b'{"connected":false}')["appliedState"]
+
+    assert (applied["isGlassesConnected"], applied["modelName"]) == (False, "Vuzix Z100")
+    assert applied["capabilities"] == profiles()["Vuzix Z100"]
+
+
+def test_without_a_session_there_is_no_device(house, session):
+    with pytest.raises(Denied) as denied:
+        post(house, b"{}", "bob@x.org")
+
+    assert denied.value.status == 401
+    assert denied.value.body["error"] == "No active session found"
+
+
 def test_other_glasses_stop_an_app_that_needs_what_they_lack():
     neighbours = [one for one in NEIGHBOURS if one is not fake_device]
     house = house_with(
-        device_manager, apps, drop_unfit_apps, *neighbours, parts={IPublicAddress: FakeAddress()}
+        device_manager,
+        profiles_component,
+        apps,
+        drop_unfit_apps,
+        *neighbours,
+        parts={IPublicAddress: FakeAddress()},
     )
     success_of(IAppStore(house).save(needing("CAMERA")))
     session = session_in(house)

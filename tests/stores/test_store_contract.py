@@ -9,7 +9,17 @@ from zope.interface.verify import verifyObject
 
 from mentra.errors import NotThere, StoreError
 from mentra.interfaces.stores import IAppStore, IUserStore
-from mentra.records import App, AppServer, HardwareRequirement, Install, Permission, User
+from mentra.records import (
+    App,
+    AppServer,
+    HardwareRequirement,
+    Install,
+    Permission,
+    Position,
+    User,
+    Whereabouts,
+)
+from mentra.stores.experiences import MOST_KEPT
 
 ANN = "ann@x.org"
 CAPTIONS = App(
@@ -324,6 +334,73 @@ def test_touching_notes_the_time_of_an_install(stores, users, wait):
         Install(package_name=PACKAGE, installed_at=1_000.0, last_active_at=1_234.5),
         Install(package_name=BOARD.package_name, installed_at=1_000.0),
     )
+
+
+# -- experiences -----------------------------------------------------------------------------
+
+PARK = Whereabouts(
+    position=Position(lat=52.5, lng=13.4, accuracy=4.5, known_at=1_000.0),
+    rates={PACKAGE: "high"},
+    tier="high",
+)
+
+
+def test_where_somebody_was_last_is_known(stores, users, wait):
+    assert wait(users.load(ANN)).whereabouts == Whereabouts()
+    wait(users.save_whereabouts(ANN, Whereabouts(tier="realtime")))
+
+    wait(users.save_whereabouts(ANN, PARK))
+
+    stores.reopen()
+    assert wait(stores.users.load(ANN)).whereabouts == PARK
+
+
+def test_models_of_glasses_are_kept_once_each_in_order(stores, users, wait):
+    for model in ("Mentra Live", "Even Realities G1", "Mentra Live"):
+        wait(users.add_glasses_model(ANN, model))
+
+    stores.reopen()
+    assert wait(stores.users.load(ANN)).glasses_models == ("Mentra Live", "Even Realities G1")
+
+
+def test_only_so_many_models_of_one_person_are_kept(users, wait):
+    for number in range(MOST_KEPT + 2):
+        wait(users.add_glasses_model(ANN, f"Model {number}"))
+
+    models = wait(users.load(ANN)).glasses_models
+    assert (len(models), models[-1]) == (MOST_KEPT, f"Model {MOST_KEPT + 1}")
+
+
+def test_an_onboarding_is_seen_once_and_goes_with_its_app(stores, apps, users, wait):
+    for package in (PACKAGE, BOARD.package_name, PACKAGE):
+        wait(users.complete_onboarding(ANN, package))
+
+    stores.reopen()
+    assert wait(stores.users.load(ANN)).onboarded == (BOARD.package_name, PACKAGE)
+    wait(stores.apps.remove(PACKAGE))
+    assert wait(stores.users.load(ANN)).onboarded == (BOARD.package_name,)
+
+
+def test_any_feedback_can_be_kept(users, wait):
+    for text in ("good", "", "\0", "\ud800", "ключ" * 1000):
+        assert wait(users.add_feedback(ANN, text)) is None
+
+
+@pytest.mark.parametrize("user_id", ["bob@x.org", "", "\ud800"])
+def test_nothing_is_kept_of_who_is_not_there(users, wait, user_id):
+    for write in (
+        lambda: users.save_whereabouts(user_id, PARK),
+        lambda: users.add_glasses_model(user_id, "Mentra Live"),
+        lambda: users.complete_onboarding(user_id, PACKAGE),
+        lambda: users.add_feedback(user_id, "good"),
+    ):
+        with pytest.raises(NotThere):
+            wait(write())
+
+
+def test_an_unknown_apps_onboarding_cannot_be_seen(users, wait):
+    with pytest.raises(NotThere):
+        wait(users.complete_onboarding(ANN, "org.x.none"))
 
 
 # -- removal and revocation ------------------------------------------------------------------

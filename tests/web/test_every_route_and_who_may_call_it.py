@@ -33,6 +33,7 @@ USER     POST   /api/apps/install/{package_name}
 USER     POST   /api/apps/uninstall/{package_name}
 USER     POST   /api/apps/{package_name}/start
 USER     POST   /api/apps/{package_name}/stop
+USER     POST   /api/client/device/state
 USER     POST   /api/client/goodbye
 USER     POST   /api/client/user/settings
 USER     POST   /api/store/install/{package_name}
