@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from twisted.application.service import IService, MultiService
 from zope.interface.interface import InterfaceClass
@@ -39,12 +40,15 @@ class Faceted(MultiService):
         self.__conform__ = self._facets.__getitem__
 
     def _build(self, interface: InterfaceClass) -> object | None:
-        """The facet providing *interface*; None without a factory: zope raises ``TypeError``."""
+        """The facet providing *interface*; None without a factory: zope raises ``TypeError``.
+
+        :raises zope.interface.Invalid: what the factory built breaks the interface's promise.
+        """
         factory = self._factories.get(interface)
         if factory is None:
             return None
         facet: object = factory.build(self, *self._collaborators)
-        verifyObject(interface, facet)
+        _require_kept(interface, facet)
         self._facets[interface] = facet
         if IService.providedBy(facet):
             IService(facet).setServiceParent(self)
@@ -57,3 +61,17 @@ class Faceted(MultiService):
     def forget_facets(self) -> None:
         """Let go of every facet, once they have stopped: facets and owner refer to each other."""
         self._facets.clear()
+
+
+_kept: WeakKeyDictionary[type, set[InterfaceClass]] = WeakKeyDictionary()
+
+
+def _require_kept(interface: InterfaceClass, facet: object) -> None:
+    """Verify *facet*: that it claims the interface each time, the rest once for its class.
+
+    A session has a dozen facets, and to compare each with its interface was a tenth of a connect.
+    """
+    known = _kept.setdefault(type(facet), set())
+    if interface not in known or not interface.providedBy(facet):
+        verifyObject(interface, facet)
+        known.add(interface)

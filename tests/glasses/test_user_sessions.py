@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from twisted.application.service import Service
 from twisted.internet.task import Clock
-from zope.interface import Attribute, Interface, implementer
+from zope.interface import Attribute, Interface, alsoProvides, implementer
 from zope.interface.exceptions import Invalid
 
 import mentra.plugins.mentra_glasses as dropin
@@ -76,6 +76,56 @@ def test_a_facet_that_breaks_its_promise_is_refused_at_once():
 
     with pytest.raises(Invalid):
         IThing(session)
+
+
+def test_a_facet_is_compared_with_its_interface_once_for_all_sessions():
+    looked = []
+
+    @implementer(IThing)
+    class Watched:
+        @property
+        def number(self) -> int:
+            looked.append(self)
+            return 7
+
+    house = house_with(ManagerFactory(IThing, lambda session, services: Watched()))
+
+    things = [IThing(session_in(house, user)) for user in ("ann@x.org", "bob@x.org", "cy@x.org")]
+
+    assert looked == things[:1]
+
+
+@implementer(IThing)
+class Numberless:
+    """Says it is a thing, and is none."""
+
+
+@pytest.mark.parametrize("wrong", [Numberless, object])
+def test_a_wrong_facet_is_refused_each_time_and_after_right_ones_too(wrong):
+    built = iter([Thing(None, None), wrong(), wrong(), Thing(None, None)])
+    house = house_with(ManagerFactory(IThing, lambda session, services: next(built)))
+    ann, bob, cy = (session_in(house, user) for user in ("ann@x.org", "bob@x.org", "cy@x.org"))
+    IThing(ann)
+
+    for _ in range(2):
+        with pytest.raises(Invalid, match="IThing"):
+            IThing(bob)
+
+    assert isinstance(IThing(cy), Thing)
+
+
+def test_a_facet_of_a_good_class_must_say_itself_what_it_provides():
+    class Plain:
+        number = 7
+
+    told, untold = Plain(), Plain()
+    alsoProvides(told, IThing)
+    built = iter([told, untold])
+    house = house_with(ManagerFactory(IThing, lambda session, services: next(built)))
+    IThing(session_in(house))
+
+    with pytest.raises(Invalid, match="Does not declaratively implement the interface"):
+        IThing(session_in(house, "bob@x.org"))
 
 
 def test_a_session_provides_what_it_says():
