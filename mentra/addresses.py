@@ -1,7 +1,7 @@
 """Whose request it is: the client's IP address, behind trusted proxies the forwarded one."""
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import attrs
 
@@ -11,6 +11,8 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 LOOPBACK = ("127.0.0.0/8", "::1/128")
+UNIX = "unix"
+"""What stands among trusted proxies for those that connect through a Unix socket."""
 
 
 def address_of(text: str) -> Address | None:
@@ -51,10 +53,29 @@ class Networks:
 
 
 @attrs.frozen
+class Proxies:
+    """Whose word it is believed for whom they ask.
+
+    :ivar unix: whether those are that connect through a Unix socket.
+    """
+
+    networks: Networks = Networks(())
+    unix: bool = False
+
+    @classmethod
+    def of(cls, texts: Collection[str]) -> "Proxies":
+        """Ranges as of :class:`Networks`, and ``unix``.
+
+        :raises ConfigError: one of them is neither.
+        """
+        return cls(Networks.of(text for text in texts if text != UNIX), unix=UNIX in texts)
+
+
+@attrs.frozen
 class Client:
     """Where a request comes from.
 
-    :ivar address: IP address, as text; empty for a Unix socket.
+    :ivar address: IP address, as text; empty for a Unix socket whose other end is not trusted.
     :ivar certain: False if a proxy that nobody trusts stands between: then *address* is the
         proxy's and opens nothing.
     """
@@ -63,7 +84,7 @@ class Client:
     certain: bool
 
 
-def client_of(peer: str, forwarded: str | None, trusted: Networks) -> Client:
+def client_of(peer: str, forwarded: str | None, trusted: Proxies) -> Client:
     """Who asks.
 
     :param peer: the other end of the connection, an IP address; empty for a Unix socket.
@@ -71,15 +92,18 @@ def client_of(peer: str, forwarded: str | None, trusted: Networks) -> Client:
     :param trusted: proxies that are believed; the last address they do not vouch for is the client.
     """
     address = address_of(peer)
+    known = peer if address is None else str(address)
     if forwarded is None:
-        return Client(peer if address is None else str(address), certain=address is not None)
-    if address not in trusted:
-        return Client(peer if address is None else str(address), certain=False)
+        return Client(known, certain=address is not None)
+    # whoever has an address is judged by it alone
+    believed = address in trusted.networks if peer else trusted.unix
+    if not believed:
+        return Client(known, certain=False)
     for text in reversed(forwarded.split(",")):
         hop = address_of(text)
         if hop is None:
-            return Client(str(address), certain=False)
-        address = hop
-        if hop not in trusted:
+            return Client(known, certain=False)
+        known = str(hop)
+        if hop not in trusted.networks:
             break
-    return Client(str(address), certain=True)
+    return Client(known, certain=True)

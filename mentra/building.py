@@ -10,7 +10,7 @@ from twisted.logger import Logger
 from zope.interface import implementer
 from zope.interface.interface import InterfaceClass
 
-from mentra.addresses import Networks
+from mentra.addresses import Proxies
 from mentra.config import Config
 from mentra.config.sections import (
     AuthSettings,
@@ -195,7 +195,7 @@ class Building(MultiService):
             pong_timeout=wire.pong_timeout if wire.pong_timeout_enabled else None,
             idle_timeout=wire.idle_timeout,
             handshake_timeout=wire.handshake_timeout,
-            trusted=Networks.of(server.trusted_proxies),
+            trusted=Proxies.of(server.trusted_proxies),
         )
         bounds = Bounds(
             connections=wire.max_connections,

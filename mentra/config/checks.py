@@ -19,6 +19,17 @@ def networks(values: tuple[str, ...]) -> None:
             raise ValueError(f"{problem}; the form is 10.0.0.0/8 or 10.1.2.3") from None
 
 
+def proxies(values: tuple[str, ...]) -> None:
+    """Each value is an IP address, a network or ``unix``.
+
+    :raises ValueError: one is not.
+    """
+    try:
+        networks(tuple(value for value in values if value != "unix"))
+    except ValueError as problem:
+        raise ValueError(f"{problem}, or unix") from None
+
+
 def endpoint(value: str) -> None:
     """The value looks like a server endpoint string; a plugin's kind of endpoint does too.
 

@@ -53,8 +53,9 @@ class ServerSettings(Section, frozen=True, kw_only=True):
     trusted_proxies: Annotated[
         tuple[str, ...],
         Meta(
-            description="Addresses or networks of proxies whose X-Forwarded-For is believed.",
-            extra={"check": checks.networks},
+            description="Addresses or networks of proxies whose X-Forwarded-For is believed; "
+            '"unix": whoever may connect through a Unix socket that we listen on.',
+            extra={"check": checks.proxies},
         ),
     ] = ()
     operator_networks: Annotated[

@@ -7,6 +7,7 @@ from typing import Any
 import attrs
 from twisted.internet.address import IPv4Address
 from twisted.internet.error import ConnectionDone
+from twisted.internet.interfaces import IAddress
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
@@ -93,8 +94,7 @@ class Line:
     :ivar status: of the answer to the upgrade, None until there is one.
     """
 
-    def __init__(self, factory: FrontDoorFactory, host: str) -> None:
-        address = IPv4Address("TCP", host, 40_000)
+    def __init__(self, factory: FrontDoorFactory, address: IAddress) -> None:
         self.transport = MemoryTransport(peerAddress=address, lenient=True)
         self.status: int | None = None
         self.head = b""
@@ -177,9 +177,10 @@ class MemoryPort:
             self.edge.factories, Site(Resource(), reactor=clock), clock=clock, patience=10.0
         )
 
-    def call(self, host: str = "127.0.0.1") -> Line:
-        """A client connects."""
-        return Line(self._door, host)
+    def call(self, host: str | IAddress = "127.0.0.1") -> Line:
+        """A client connects: from an IP address, or from any other."""
+        address = IPv4Address("TCP", host, 40_000) if isinstance(host, str) else host
+        return Line(self._door, address)
 
     def glasses(self, user_id: str = "ann@x.org") -> Line:
         """Glasses with a good (fake) token."""

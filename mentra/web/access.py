@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import attrs
 from twisted.web.server import Request
 
-from mentra.addresses import LOOPBACK, Client, Networks, address_of, client_of
+from mentra.addresses import LOOPBACK, Client, Networks, Proxies, address_of, client_of
 from mentra.errors import Denied, Refused
 from mentra.extension import Access
 from mentra.interfaces.services import IServices, ITokens
@@ -41,7 +41,7 @@ class Gate:
         services: IServices,
         *,
         served: frozenset[Access],
-        trusted_proxies: Networks,
+        trusted_proxies: Proxies,
         operator_networks: Networks,
     ) -> None:
         self._services = services

@@ -10,7 +10,7 @@ from twisted.application.service import Service
 from twisted.internet.defer import maybeDeferred
 from twisted.logger import Logger
 
-from mentra.addresses import Networks
+from mentra.addresses import Networks, Proxies
 from mentra.errors import ConfigError
 from mentra.extension import Access
 from mentra.interfaces.services import ICatalogue, IServices
@@ -61,8 +61,12 @@ class ControlSocket(Service):
 
     def _site(self) -> BoundedSite:
         served = frozenset({Access.CONTROL})
-        nobody = Networks(())
-        gate = Gate(self._services, served=served, trusted_proxies=nobody, operator_networks=nobody)
+        gate = Gate(
+            self._services,
+            served=served,
+            trusted_proxies=Proxies(),
+            operator_networks=Networks(()),
+        )
         routes = [one for one in ICatalogue(self._services).routes if one.access in served]
         tree = Tree(self._services, (*CONTROL_ROUTES, *routes), gate=gate, cors=Cors(frozenset()))
         return BoundedSite(tree, self._services.clock)

@@ -7,7 +7,7 @@ from twisted.internet.interfaces import IAddress
 from twisted.web.resource import IResource
 from twisted.web.server import Site
 
-from mentra.addresses import Networks
+from mentra.addresses import Networks, Proxies
 from mentra.extension import Access
 from mentra.interfaces.services import ICatalogue, IServices
 from mentra.interfaces.web import IRoute
@@ -91,7 +91,7 @@ def make_site(
     """The site of the main port: the built-in routes, those of the catalogue, and *extra*.
 
     :param cors_origins: origins whose pages may read answers; ``*`` means any.
-    :param trusted_proxies: addresses or ranges whose ``X-Forwarded-For`` is believed.
+    :param trusted_proxies: addresses or ranges whose ``X-Forwarded-For`` is believed, and ``unix``.
     :param operator_networks: who may call ``Access.OPERATOR`` routes, besides loopback.
     :param extra: resources (WebSockets) by URL path, e.g. ``b"/glasses-ws"``.
     :param patience: seconds a route may take to answer.
@@ -101,7 +101,7 @@ def make_site(
     gate = Gate(
         services,
         served=MAIN_PORT,
-        trusted_proxies=Networks.of(trusted_proxies),
+        trusted_proxies=Proxies.of(trusted_proxies),
         operator_networks=Networks.of(operator_networks),
     )
     tree = Tree(

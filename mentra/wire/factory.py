@@ -12,7 +12,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from mentra.addresses import Networks, client_of
+from mentra.addresses import Proxies, client_of
 from mentra.interfaces.messaging import IDialect, IPath, IRouter
 from mentra.interfaces.services import IServices
 from mentra.messages import Message
@@ -44,7 +44,7 @@ class WireOptions:
     pong_timeout: float | None = 30.0
     idle_timeout: float = 120.0
     handshake_timeout: float = 10.0
-    trusted: Networks = attrs.field(factory=lambda: Networks(()))
+    trusted: Proxies = attrs.field(factory=Proxies)
 
 
 class PeerFactory(WebSocketServerFactory):

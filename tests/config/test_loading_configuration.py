@@ -256,6 +256,8 @@ def test_an_overlay_value_may_be_a_list_or_a_table(load_text):
         ("[wire]\nmax_connections_per_address = -1", "$.wire.max_connections_per_address: exp"),
         ("[server]\ncors_origins = ['a', 3]", "$.server.cors_origins[1]: expected `str`"),
         ("[server]\ntrusted_proxies = ['10.0.0.1/8']", "$.server.trusted_proxies: 10.0.0.1/8 has"),
+        ("[server]\ntrusted_proxies = ['unix:']", "the form is 10.0.0.0/8 or 10.1.2.3, or unix"),
+        ("[server]\noperator_networks = ['unix']", "'unix' does not appear to be an IPv4 or IPv6"),
         ("[server]\nlisten = '8002'", "the form is tcp:8002:interface=127.0.0.1"),
         ("[server]\nlisten = 'tcp:http'", "'http' is not a port from 0 to 65535"),
         ("[server]\nlisten = 'tcp:70000'", "'70000' is not a port from 0 to 65535"),

@@ -1,9 +1,10 @@
 """Who is let in: the exact refusals, and nobody by default."""
 
 import pytest
+from twisted.internet.address import UNIXAddress
 from twisted.web.test.requesthelper import DummyRequest
 
-from mentra.addresses import Networks, client_of
+from mentra.addresses import Networks, Proxies, client_of
 from mentra.errors import ConfigError, Denied
 from mentra.extension import Access, route
 from mentra.interfaces.stores import IAppStore
@@ -140,7 +141,7 @@ def test_an_access_that_is_not_served_here_is_refused(access):
     gate = Gate(
         house_with(),
         served=MAIN_PORT,
-        trusted_proxies=Networks.of(()),
+        trusted_proxies=Proxies.of(()),
         operator_networks=Networks.of(()),
     )
 
@@ -174,9 +175,46 @@ def test_a_route_without_a_known_access_is_not_served(dial):
 def test_the_client_is_the_last_address_no_trusted_proxy_vouches_for(
     peer, forwarded, address, certain
 ):
-    client = client_of(peer, forwarded, Networks.of(["10.0.0.0/8"]))
+    client = client_of(peer, forwarded, Proxies.of(["10.0.0.0/8"]))
 
     assert (client.address, client.certain) == (address, certain)
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "address", "certain"),
+    [
+        ("", "1.2.3.4", "1.2.3.4", True),
+        ("", "6.6.6.6, 1.2.3.4, 10.0.0.2", "1.2.3.4", True),
+        ("", "1.2.3.4, unix:", "", False),
+        # whoever connects without a proxy can be anybody on the machine
+        ("", None, "", False),
+        ("127.0.0.1", "1.2.3.4", "127.0.0.1", False),
+        ("no address", "1.2.3.4", "no address", False),
+    ],
+)
+def test_unix_sockets_can_be_trusted_and_nobody_else_is_by_that(peer, forwarded, address, certain):
+    client = client_of(peer, forwarded, Proxies.of(["unix", "10.0.0.0/8"]))
+
+    assert (client.address, client.certain) == (address, certain)
+
+
+@pytest.mark.parametrize(
+    ("trusted", "headers", "status"),
+    [
+        (["unix"], {"X-Forwarded-For": "10.1.2.3"}, 200),
+        (["unix"], {"X-Forwarded-For": "203.0.113.9"}, 403),
+        (["unix"], {}, 403),
+        ([], {"X-Forwarded-For": "10.1.2.3"}, 403),
+    ],
+)
+def test_an_operator_behind_a_proxy_on_a_unix_socket_is_known_where_it_is_trusted(
+    dial, trusted, headers, status
+):
+    site = site_for(Access.OPERATOR, trusted_proxies=trusted, operator_networks=["10.0.0.0/8"])
+
+    reply = dial(site, UNIXAddress(None)).ask("GET", "/guarded", headers=headers).reply()
+
+    assert reply.status == status
 
 
 def test_a_bad_range_is_a_configuration_error():
