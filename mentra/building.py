@@ -1,6 +1,6 @@
 """Everything inside the server, put together from the configuration."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from twisted.logger import Logger
 from zope.interface import implementer
 from zope.interface.interface import InterfaceClass
 
+from mentra.accounts.passwords import Passwords
 from mentra.addresses import Proxies
 from mentra.config import Config
 from mentra.config.sections import (
@@ -21,6 +22,7 @@ from mentra.config.sections import (
 )  # fmt: skip
 from mentra.glasses.apps.addresses import PublicAddress
 from mentra.house import House
+from mentra.interfaces.accounts import IAccountStore, ILoginTokens, IPasswords
 from mentra.interfaces.services import IAuthRules, IObserved, IPublicAddress, IReadiness, ITokens
 from mentra.interfaces.session import ISessions
 from mentra.interfaces.stores import IAppStore, IUserStore
@@ -30,7 +32,7 @@ from mentra.routing.origins import describe
 from mentra.stores.engine import locate
 from mentra.stores.migrate import prepare
 from mentra.stores.opening import open_stores
-from mentra.tokens import Tokens, load_or_make_secret
+from mentra.tokens import LoginTokens, Tokens, load_or_make_secret, load_secret
 from mentra.web.client import HttpClient
 from mentra.web.control import ControlSocket
 from mentra.web.metrics import Metrics
@@ -82,7 +84,8 @@ class Building(MultiService):
         self.readiness.lacks("listening", "the port is not open yet")
         self.metrics = Metrics(reactor)
         self.http = HttpClient.on(reactor)
-        for service in (self.metrics, self.http):
+        self.passwords = Passwords(reactor)
+        for service in (self.metrics, self.http, self.passwords):
             service.setServiceParent(self)
 
     def prepare(self, listening: Callable[[], str]) -> None:
@@ -168,6 +171,7 @@ class Building(MultiService):
         auth = self._config.section(AuthSettings)
         server = self._config.section(ServerSettings)
         secret = self._config.auth_secret or load_or_make_secret(self._config.secret_path)
+        tokens = Tokens(secret, now=self._now, revoked_before=self.stores.users.revoked_before)
         address = PublicAddress(
             public_url=server.public_url,
             public_host=server.public_host,
@@ -180,10 +184,24 @@ class Building(MultiService):
             IUserStore: self.stores.users,
             IReadiness: self.readiness,
             IObserved: self.metrics,
-            ITokens: Tokens(secret, now=self._now, revoked_before=self.stores.users.revoked_before),
+            ITokens: tokens,
+            ILoginTokens: LoginTokens(tokens, *self._foreign_tokens()),
+            IAccountStore: self.stores.accounts,
+            IPasswords: self.passwords,
             IPublicAddress: address,
             IAuthRules: AuthRules(auth.first_message, auth.create_users, auth.bare_email_routes),
         }
+
+    def _foreign_tokens(self) -> Iterator[Tokens]:
+        path = self._config.foreign_secret_path
+        given = () if path is None else (load_secret(path),)
+        for secret in (*given, *self._config.foreign_secrets):
+            yield Tokens(
+                secret,
+                now=self._now,
+                revoked_before=self.stores.users.revoked_before,
+                foreign=True,
+            )
 
     def _edge(self) -> Edge:
         wire = self._config.section(WireSettings)

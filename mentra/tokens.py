@@ -1,6 +1,7 @@
 """Tokens of users and apps: JWT, signed with HS256 and nothing else."""
 
 import base64
+import contextlib
 import hmac
 import json
 import os
@@ -17,6 +18,7 @@ from zope.interface import implementer
 
 from mentra.errors import ConfigError, Refused
 from mentra.identity import canonical_user_id
+from mentra.interfaces.accounts import ILoginTokens
 from mentra.interfaces.services import ITokens
 
 ALGORITHM = "HS256"
@@ -63,6 +65,7 @@ class Tokens:
     :param now: wall time, POSIX seconds.
     :param revoked_before: from a user id to the POSIX seconds up to which that user's tokens are
         revoked; None: none are.
+    :param foreign: they are somebody else's, who may say in them whom they are meant for.
     :raises ConfigError: the secret is empty or no secret but a key of another kind.
     """
 
@@ -74,8 +77,11 @@ class Tokens:
         *,
         now: Callable[[], float],
         revoked_before: Callable[[str], float | None] = lambda user_id: None,
+        foreign: bool = False,
     ) -> None:
         self._now = now
+        # ours name no audience, so one that does is not meant for us
+        self._options: Any = {**_OPTIONS, "verify_aud": not foreign}
         self._revoked_before = revoked_before
         self._key = self._usable(secret)
 
@@ -171,10 +177,31 @@ class Tokens:
 
     def _thoroughly(self, token: str) -> _Claims | None:
         try:
-            found = jwt.decode(token, self._key, algorithms=[ALGORITHM], options=_OPTIONS)
+            found = jwt.decode(token, self._key, algorithms=[ALGORITHM], options=self._options)
             return msgspec.convert(found, _Claims)
         except Exception:  # noqa: BLE001 - whatever a stranger's token does to the parser: refused
             return None
+
+
+@implementer(ILoginTokens)
+class LoginTokens:
+    """Believes what any of several believes.
+
+    :param tokens: asked one after the other.
+    """
+
+    def __init__(self, *tokens: Tokens) -> None:
+        self._tokens = tokens
+
+    def verify_user(self, token: str) -> str:
+        """The canonical user id.
+
+        :raises Refused: as the last one says.
+        """
+        for one in self._tokens[:-1]:
+            with contextlib.suppress(Refused):
+                return one.verify_user(token)
+        return self._tokens[-1].verify_user(token)
 
 
 def _is_time_for(claims: _Claims, now: float) -> bool:
@@ -199,12 +226,25 @@ def load_or_make_secret(path: Path) -> str:
     try:
         if not path.exists():
             _make_secret(path)
+    except OSError as problem:
+        raise _unusable(path, problem) from problem
+    return load_secret(path)
+
+
+def load_secret(path: Path) -> str:
+    """The secret in the file at *path*.
+
+    :raises ConfigError: the file is not there or empty, cannot be read, or others can read it.
+    """
+    try:
         return _load_secret(path)
     except (OSError, UnicodeDecodeError) as problem:
-        reason = getattr(problem, "strerror", None) or "it is not text"
-        raise ConfigError(
-            f"{path}: {reason}; the secret that signs tokens must be a file we can read"
-        ) from problem
+        raise _unusable(path, problem) from problem
+
+
+def _unusable(path: Path, problem: Exception) -> ConfigError:
+    reason = getattr(problem, "strerror", None) or "it is not text"
+    return ConfigError(f"{path}: {reason}; the secret that signs tokens must be a file we can read")
 
 
 def _load_secret(path: Path) -> str:

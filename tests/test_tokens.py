@@ -16,7 +16,14 @@ from zope.interface.verify import verifyObject
 
 from mentra.errors import ConfigError, Refused
 from mentra.interfaces.services import ITokens
-from mentra.tokens import MAX_TOKEN, MAX_USER_ID, Tokens, load_or_make_secret
+from mentra.tokens import (
+    MAX_TOKEN,
+    MAX_USER_ID,
+    LoginTokens,
+    Tokens,
+    load_or_make_secret,
+    load_secret,
+)
 
 NOON = 1_748_779_200.0
 SECRET = "0123456789abcdef" * 4
@@ -34,10 +41,48 @@ def segment(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 
-def refusal(token: str, judge: Tokens = tokens) -> str:
+def refusal(token: str, judge: ITokens = tokens) -> str:
     with pytest.raises(Refused) as caught:
         judge.verify_user(token)
     return caught.value.code
+
+
+# -- tokens of others ------------------------------------------------------------------------
+
+
+THEIRS = "their secret, which is long enough too"
+login = LoginTokens(tokens, Tokens(THEIRS, now=lambda: NOON, foreign=True))
+
+
+@pytest.mark.parametrize("secret", [SECRET, THEIRS])
+def test_a_login_token_is_believed_by_whoever_signed_it(secret):
+    assert login.verify_user(signed({"email": "Ann@x.org", "iat": NOON}, secret)) == "ann@x.org"
+
+
+def test_only_somebody_elses_token_may_name_an_audience():
+    claims = {"email": "ann@x.org", "aud": "authenticated", "exp": NOON + 1}
+
+    assert login.verify_user(signed(claims, THEIRS)) == "ann@x.org"
+    assert refusal(signed(claims), login) == "INVALID_TOKEN"
+
+
+@pytest.mark.parametrize(
+    ("claims", "secret"),
+    [
+        ({"email": "ann@x.org"}, "nobody's secret, though it is long"),
+        ({"email": "ann@x.org", "exp": NOON - 1, "aud": "authenticated"}, THEIRS),
+        ({"role": "anon", "aud": "anon"}, THEIRS),
+    ],
+)
+def test_other_login_tokens_are_refused(claims, secret):
+    assert refusal(signed(claims, secret), login) in ("INVALID_TOKEN", "NO_USER_ID")
+
+
+def test_a_secret_of_others_is_never_made(tmp_path):
+    with pytest.raises(ConfigError, match="must be a file we can read"):
+        load_secret(tmp_path / "none")
+
+    assert list(tmp_path.iterdir()) == []
 
 
 # -- issuing ---------------------------------------------------------------------------------

@@ -51,7 +51,7 @@ COMMANDS = {
     "init": Command("mentra.admin.configuration:init", "Write mentra.toml and the secrets."),
     "config": Command("mentra.admin.configuration:config", "Check and show the configuration."),
     "user": Command("mentra.admin.users:user", "Add, list and remove people; make their tokens."),
-    "app": Command("mentra.admin.apps:app", "Add, list, remove and install apps; their keys."),
+    "app": Command("mentra.admin.apps:app", "Add, list, install, start and stop apps; their keys."),
     "sessions": Command("mentra.admin.sessions:sessions", "Show who is on."),
     "plugins": Command("mentra.admin.plugins:plugins", "List plugins; refresh their cache."),
     "handlers": Command("mentra.admin.plugins:handlers", "List who handles which message."),

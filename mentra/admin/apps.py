@@ -36,7 +36,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Answer in JS
 
 @click.group()
 def app() -> None:
-    """Add, list, remove and install apps; their keys."""
+    """Add, list, remove and install apps; start and stop them; their keys."""
 
 
 @app.command()
@@ -165,6 +165,44 @@ def install(config: Config, package: str, email: str) -> None:
         is_new = store.run(users.install, user_id, package, now())
     Control(config.state_dir).user_changed(user_id)
     click.echo(f"installed {package} for {user_id}" if is_new else f"{package} was there already")
+
+
+_whose = click.option("--user", "email", required=True, metavar="EMAIL",
+                      help="Whose app it is; they must be on.")  # fmt: skip
+
+
+@app.command()
+@click.argument("package")
+@_whose
+@configured
+def start(config: Config, package: str, email: str) -> None:
+    """Start a person's app, and say what became of it."""
+    user_id = user_id_of(email)
+    done = _asked(config, "start", package, user_id)
+    if done["stage"] is not None:
+        raise MentraError(f"{package} did not start: {done['stage']}: {done['reason']}")
+    click.echo(f"{package} is {done['state']} for {user_id}")
+
+
+@app.command()
+@click.argument("package")
+@_whose
+@configured
+def stop(config: Config, package: str, email: str) -> None:
+    """Stop a person's app."""
+    user_id = user_id_of(email)
+    done = _asked(config, "stop", package, user_id)
+    click.echo(f"{package} is {done['state']} for {user_id}")
+
+
+def _asked(config: Config, what: str, package: str, user_id: str) -> dict[str, str | None]:
+    done: dict[str, str | None] | None = Control(config.state_dir).app(what, package, user_id)
+    if done is None:
+        raise MentraError(
+            f"no server runs with the state directory {config.state_dir}; "
+            "start one, or name its own with --state-dir"
+        )
+    return done
 
 
 def _show_key(package: str, key: str | None, *, as_json: bool, done: str | None = None) -> None:

@@ -61,6 +61,14 @@ class Control:
         """End a person's session and refuse revoked tokens; whether a server runs."""
         return self.ask("POST", f"/users/{quote(user_id, safe='')}/end") is not None
 
+    def app(self, what: str, package_name: str, user_id: str) -> Any:
+        """Have an app started or stopped; what became of it, None if no server runs.
+
+        :param what: ``start`` or ``stop``.
+        """
+        place = f"{quote(user_id, safe='')}/apps/{quote(package_name, safe='')}"
+        return self.ask("POST", f"/users/{place}/{what}")
+
 
 class _Line(http.client.HTTPConnection):
     """HTTP over a Unix socket."""

@@ -1,34 +1,66 @@
-"""``mentra user``: people and their tokens."""
+"""``mentra user``: people, their passwords, codes and tokens."""
+
+import secrets
+import sys
 
 import click
 
+from mentra.accounts.passwords import hash_password
 from mentra.admin import configured
 from mentra.admin.control import Control
 from mentra.admin.listing import show_json
 from mentra.admin.workplace import now, store_of, tokens_of, user_id_of
 from mentra.config import Config
 from mentra.errors import NotThere
-from mentra.stores import users
+from mentra.stores import accounts, users
 
 TOKEN_SECONDS = 30 * 86_400
 LONGEST_TOKEN_SECONDS = 100 * 365 * 86_400
+CODE_DIGITS = 8
+CODE_SECONDS = 300
+_LONGEST_LINE = 4096
 
 
 @click.group()
 def user() -> None:
-    """Add, list and remove people; make their tokens."""
+    """Add, list and remove people; make their tokens and codes."""
+
+
+@user.command()
+@click.argument("email")
+@click.option("--password-stdin", is_flag=True,
+              help="Read a (new) password from the first line of standard input.")  # fmt: skip
+@configured
+def add(config: Config, email: str, password_stdin: bool) -> None:
+    """Add a person, or give one another password."""
+    user_id = user_id_of(email)
+    password_hash = hash_password(_first_line()) if password_stdin else None
+    with store_of(config) as store:
+        known = store.run(users.load, user_id) is not None
+        store.run(users.create, user_id, now())
+        if password_hash is not None:
+            store.run(accounts.set_password, user_id, password_hash, now())
+    click.echo(f"{user_id} was there already" if known else f"added {user_id}")
+    if known and password_hash is not None:
+        click.echo("their password is the new one from now on")
+
+
+def _first_line() -> str:
+    return sys.stdin.readline(_LONGEST_LINE).rstrip("\r\n")
 
 
 @user.command()
 @click.argument("email")
 @configured
-def add(config: Config, email: str) -> None:
-    """Add a person."""
+def pair(config: Config, email: str) -> None:
+    """Print a code that a person can log in with once, within five minutes, and nothing else."""
     user_id = user_id_of(email)
+    code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}}"
     with store_of(config) as store:
-        known = store.run(users.load, user_id) is not None
-        store.run(users.create, user_id, now())
-    click.echo(f"{user_id} was there already" if known else f"added {user_id}")
+        if store.run(users.load, user_id) is None:
+            raise NotThere(f"there is no user {user_id}; `mentra user add {user_id}` adds them")
+        store.run(accounts.add_code, user_id, code, now() + CODE_SECONDS)
+    click.echo(code)
 
 
 @user.command("list")

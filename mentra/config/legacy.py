@@ -10,6 +10,12 @@ import attrs
 SECRET_VARIABLE = "AUGMENTOS_AUTH_JWT_SECRET"
 """Holds the signing secret itself, so it is no key of the file."""
 
+FOREIGN_SECRET_VARIABLES = {
+    "SUPABASE_JWT_SECRET": "Supabase",
+    "AUTHING_APP_SECRET": "Authing",
+}
+"""Hold the secrets that sign tokens of identity providers, which ``exchange-token`` takes."""
+
 _OFF, _ON = ("false", "0", "no", "off"), ("true", "1", "yes", "on")
 _PORT = re.compile(r"(?P<head>(?:tcp6?|ssl|tls):(?:port=)?)\d*")
 

@@ -10,7 +10,7 @@ import msgspec
 
 from mentra.config.declared import Declared, Discovery, declare, discover
 from mentra.config.decoding import decode, refuse_strays, refuse_unknown
-from mentra.config.legacy import SECRET_VARIABLE
+from mentra.config.legacy import FOREIGN_SECRET_VARIABLES, SECRET_VARIABLE
 from mentra.config.sections import CORE, AuthSettings, PluginsSettings
 from mentra.config.sources import Values, gather, read_file
 from mentra.errors import ConfigError
@@ -34,6 +34,8 @@ class Config:
     :ivar declared: section name to its declaration, in the order of the file.
     :ivar auth_secret: the signing secret if the environment gave it; else it is in
         :attr:`secret_path`.
+    :ivar foreign_secrets: those that sign the tokens of identity providers, as far as the
+        environment gave them; one more may be in :attr:`foreign_secret_path`.
     :ivar broken: sentences about plugin modules that could not be imported.
     """
 
@@ -43,6 +45,7 @@ class Config:
     sections: Mapping[type[msgspec.Struct], msgspec.Struct]
     declared: Mapping[str, Declared]
     auth_secret: str | None = attrs.field(default=None, repr=False)
+    foreign_secrets: tuple[str, ...] = attrs.field(default=(), repr=False)
     broken: tuple[str, ...] = ()
     _origins: Mapping[str, str] = attrs.field(factory=dict, repr=False)
 
@@ -80,6 +83,12 @@ class Config:
         """The file with the signing secret; see :func:`mentra.tokens.load_or_make_secret`."""
         named = self.section(AuthSettings).secret_file
         return self.folder / named if named else self.state_dir / "secrets" / "jwt"
+
+    @property
+    def foreign_secret_path(self) -> Path | None:
+        """The file with the secret of an identity provider, if one is named."""
+        named = self.section(AuthSettings).supabase_secret_file
+        return self.folder / named if named else None
 
     def make_state_dir(self) -> Path:
         """The state directory, made (0700) if it is missing.
@@ -133,6 +142,7 @@ def load(
         },
         declared=discovery.sections,
         auth_secret=_secret(environ, values),
+        foreign_secrets=_foreign_secrets(environ),
         broken=discovery.broken,
         origins=_origins(values) | {"state_dir": where_from},
     )
@@ -185,6 +195,11 @@ def _secret(environ: Mapping[str, str], values: Values) -> str | None:
     named = values.get("auth", {}).get("secret_file")
     stronger = named is not None and named.origin.startswith(("environment", "flag"))
     return None if stronger or not secret.strip() else secret
+
+
+def _foreign_secrets(environ: Mapping[str, str]) -> tuple[str, ...]:
+    found = (environ.get(name, "").strip() for name in FOREIGN_SECRET_VARIABLES)
+    return tuple(secret for secret in found if secret)
 
 
 def _origins(values: Values) -> dict[str, str]:

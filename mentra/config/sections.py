@@ -85,6 +85,13 @@ class AuthSettings(Section, frozen=True, kw_only=True):
             "empty: secrets/jwt in the state directory, made at the first start."
         ),
     ] = ""
+    supabase_secret_file: Annotated[
+        str,
+        Meta(
+            description="File with the secret that signs the tokens of your Supabase project, "
+            "readable by its owner alone; empty: its tokens are not exchanged for ours."
+        ),
+    ] = ""
     first_message: Annotated[
         bool,
         Meta(

@@ -5,6 +5,7 @@
 ``schema``     the tables; ``migrate`` brings a database up to them
 ``apps``       apps, keys and app servers: plain functions that take a connection
 ``users``      people, installs, settings and running apps: the same
-``app_store``  and ``user_store``: those functions behind ``IAppStore`` and ``IUserStore``
+``accounts``   passwords and pairing codes: the same
+``app_store``  those functions behind ``IAppStore``; ``user_store`` and ``account_store`` likewise
 ``registry``   what an app store answers from: memory
 """

@@ -12,6 +12,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorFromThreads
 from twisted.logger import Logger
 
+from mentra.stores.account_store import AccountStore
 from mentra.stores.app_store import AppStore
 from mentra.stores.database import Database
 from mentra.stores.engine import for_writing, locate, make_engine, transact
@@ -27,6 +28,7 @@ class Stores(MultiService):
 
     :ivar apps: an ``IAppStore``.
     :ivar users: an ``IUserStore``.
+    :ivar accounts: an ``IAccountStore``.
     """
 
     _log = Logger()
@@ -37,6 +39,7 @@ class Stores(MultiService):
         database.setServiceParent(self)
         self.apps = AppStore(database, now)
         self.users = UserStore(database, now)
+        self.accounts = AccountStore(database, now)
 
     def ready(self) -> Deferred[None]:
         """Fires when the database is up to date and what is kept in memory has been read.
@@ -85,7 +88,8 @@ def open_stores(
 class CommandStore:
     """A store that answers at once; made by :func:`open_for_command`.
 
-    What can be done are the functions of :mod:`mentra.stores.apps` and :mod:`mentra.stores.users`.
+    What can be done are the functions of :mod:`mentra.stores.apps`, :mod:`mentra.stores.users` and
+    :mod:`mentra.stores.accounts`.
     """
 
     _engine: Engine

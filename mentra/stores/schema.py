@@ -13,7 +13,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION = "0002"
+REVISION = "0003"
 """Newest migration: what a database must be at."""
 
 metadata = MetaData(
@@ -138,6 +138,23 @@ feedback = Table(
     _user(),
     Column("created_at", Double, nullable=False),
     Column("text", Text, nullable=False),
+)
+
+passwords = Table(
+    "passwords",
+    metadata,
+    _user(primary_key=True),
+    Column("password_hash", Text, nullable=False),
+    Column("changed_at", Double, nullable=False),
+)
+
+# one of a person at a time
+pairing_codes = Table(
+    "pairing_codes",
+    metadata,
+    _user(primary_key=True),
+    Column("code_hash", String(64), nullable=False),
+    Column("expires_at", Double, nullable=False),
 )
 
 # outlives its user: that is what it is for

@@ -18,6 +18,7 @@ from mentra.errors import Refused
 from mentra.glasses.session import GlassesSettings, UserSession, sessions
 from mentra.house import House
 from mentra.identity import Identity
+from mentra.interfaces.accounts import IAccountStore, ILoginTokens, IPasswords
 from mentra.interfaces.messaging import IContext, IPeer
 from mentra.interfaces.services import (
     IAuthRules,
@@ -30,6 +31,7 @@ from mentra.interfaces.services import (
 from mentra.interfaces.session import ISessions, IUserSession
 from mentra.interfaces.stores import IAppStore, IUserStore
 from mentra.routing.catalogue import Catalogue
+from mentra.testing.accounts import FakePasswords, MemoryAccountStore
 from mentra.testing.peers import FakePeer
 from mentra.testing.stores import MemoryAppStore, MemoryUserStore
 
@@ -147,7 +149,7 @@ class FakeMetrics:
         return partial(self.observe, stage)
 
 
-@implementer(ITokens)
+@implementer(ITokens, ILoginTokens)
 class FakeTokens:
     """Tokens anyone can read: ``user:ADDRESS`` and ``app:PACKAGE:KEY``."""
 
@@ -212,11 +214,14 @@ def house_with(
     the_clock = clock or Clock()
     known = _Sections({type(section): section for section in sections})
     catalogue = Catalogue([sessions, *plugins])
-    apps = MemoryAppStore()
+    apps, tokens = MemoryAppStore(), FakeTokens()
     ready: dict[InterfaceClass, object] = {
         IAppStore: apps,
         IUserStore: MemoryUserStore(apps),
-        ITokens: FakeTokens(),
+        ITokens: tokens,
+        ILoginTokens: tokens,
+        IAccountStore: MemoryAccountStore(lambda: WALL_TIME + the_clock.seconds()),
+        IPasswords: FakePasswords(),
         IAuthRules: FakeAuthRules(),
     }
     house = House(

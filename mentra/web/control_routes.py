@@ -7,6 +7,7 @@ import msgspec
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.logger import Logger
 
+from mentra.errors import NotThere
 from mentra.extension import Access, route
 from mentra.identity import canonical_user_id
 from mentra.interfaces.glasses import IApps, ISubscriptions
@@ -83,7 +84,56 @@ async def end_session(call: ICall) -> Any:
     return {"ended": session is not None}
 
 
-CONTROL_ROUTES: tuple[IRoute, ...] = (list_sessions, refresh, end_session)
+class AppOutcome(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What became of starting or stopping an app.
+
+    :ivar stage: where a start failed; None if it did not.
+    :ivar reason: a sentence why; None if it did not.
+    """
+
+    state: str
+    stage: str | None = None
+    reason: str | None = None
+
+
+@route(
+    "POST", "/users/{user_id}/apps/{package_name}/start", access=Access.CONTROL, answer=AppOutcome
+)
+async def start_users_app(call: ICall) -> AppOutcome:
+    """Start an app for a user who is on; answers when it runs, or when it is clear that it will
+    not."""
+    apps, package_name = _apps_of(call), call.values["package_name"]
+    error = (await apps.start(package_name)).error
+    state = apps.state(package_name)
+    if error is None:
+        return AppOutcome(state=state)
+    return AppOutcome(state=state, stage=error.stage, reason=error.message)
+
+
+@route(
+    "POST", "/users/{user_id}/apps/{package_name}/stop", access=Access.CONTROL, answer=AppOutcome
+)
+async def stop_users_app(call: ICall) -> AppOutcome:
+    """Stop an app of a user who is on; answers when it has stopped."""
+    apps, package_name = _apps_of(call), call.values["package_name"]
+    await apps.stop(package_name)
+    return AppOutcome(state=apps.state(package_name))
+
+
+def _apps_of(call: ICall) -> IApps:
+    user_id = canonical_user_id(call.values["user_id"])
+    session = ISessions(call.services).get(user_id)
+    apps = None if session is None else IApps(session, None)
+    if apps is None:
+        raise NotThere(f"{user_id} is not on; `mentra sessions` shows who is")
+    if IAppStore(call.services).get(call.values["package_name"]) is None:
+        raise NotThere(f"there is no app {call.values['package_name']}; see `mentra app list`")
+    return apps
+
+
+CONTROL_ROUTES: tuple[IRoute, ...] = (
+    list_sessions, refresh, end_session, start_users_app, stop_users_app
+)  # fmt: skip
 """What every server's control socket serves, besides the routes of plugins."""
 
 

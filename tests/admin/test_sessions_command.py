@@ -109,6 +109,33 @@ def test_who_is_on_is_told_to_scripts(mentra, server):
     assert json.loads(mentra("sessions", "--json").stdout) == SESSIONS
 
 
+def test_an_app_is_started_for_a_person_who_is_on(mentra, server):
+    server.says = b'{"state":"running","stage":null,"reason":null}'
+
+    done = mentra("app", "start", "org.a", "--user", "Ann@x.org")
+
+    assert done.stdout == "org.a is running for ann@x.org\n"
+    assert server.asked == [("POST", "/users/ann%40x.org/apps/org.a/start", b"")]
+
+
+def test_a_start_that_failed_is_told_with_stage_and_reason(mentra, server):
+    server.says = b'{"state":"stopped","stage":"WEBHOOK","reason":"it answered 500"}'
+
+    told = mentra("app", "start", "org.a", "--user", "ann@x.org", status=1)
+
+    assert "org.a did not start: WEBHOOK: it answered 500" in told.stderr
+    assert told.stdout == ""
+
+
+def test_an_app_is_stopped_for_a_person_who_is_on(mentra, server):
+    server.says = b'{"state":"stopped","stage":null,"reason":null}'
+
+    done = mentra("app", "stop", "org.a", "--user", "ann@x.org")
+
+    assert done.stdout == "org.a is stopped for ann@x.org\n"
+    assert server.asked == [("POST", "/users/ann%40x.org/apps/org.a/stop", b"")]
+
+
 def test_without_a_server_nobody_is_on(mentra, state_dir):
     told = mentra("sessions", status=1)
 

@@ -1,6 +1,8 @@
 """``mentra user`` and ``mentra app`` on a store, no server running."""
 
 import json
+import re
+import time
 
 import pytest
 from click.testing import CliRunner
@@ -9,7 +11,7 @@ from mentra.admin import main
 from mentra.config import load
 from mentra.errors import Refused
 from mentra.records import App, Permission
-from mentra.stores import apps, users
+from mentra.stores import accounts, apps, users
 from mentra.stores.opening import open_for_command
 from mentra.stores.registry import hash_of
 from mentra.tokens import Tokens, load_or_make_secret
@@ -30,8 +32,8 @@ def mentra(state_dir, monkeypatch):
     monkeypatch.chdir(state_dir.parent)
     monkeypatch.delenv("STATE_DIRECTORY", raising=False)
 
-    def run(*arguments, status=0):
-        result = CliRunner().invoke(main, [*arguments, "--state-dir", str(state_dir)])
+    def run(*arguments, status=0, stdin=None):
+        result = CliRunner().invoke(main, [*arguments, "--state-dir", str(state_dir)], input=stdin)
         assert result.exit_code == status, result.output
         return result
 
@@ -117,6 +119,42 @@ def _payload(token):
 @pytest.mark.parametrize("seconds", ["0", "-1", "1e9", "99999999999"])
 def test_a_token_without_a_sensible_life_is_wrong_usage(mentra, seconds):
     assert "--seconds" in mentra("user", "token", "a@x.org", "--seconds", seconds, status=2).stderr
+
+
+def test_a_password_is_read_and_kept_as_a_hash(mentra, stored, state_dir):
+    arguments = ("user", "add", "ann@x.org", "--password-stdin")
+    added = mentra(*arguments, stdin="correct horse\nnot this\n")
+    first = stored(accounts.password_hash, "ann@x.org")
+    changed = mentra(*arguments, stdin="another horse")
+
+    assert added.stdout == "added ann@x.org\n"
+    assert "new one" in changed.stdout
+    assert first.startswith("$argon2id$")
+    assert stored(accounts.password_hash, "ann@x.org") != first
+    assert b"horse" not in (state_dir / "mentra.db").read_bytes()
+
+
+@pytest.mark.parametrize("stdin", ["", "short\n", "x" * 5000])
+def test_what_is_no_password_adds_nobody(mentra, stdin):
+    told = mentra("user", "add", "ann@x.org", "--password-stdin", stdin=stdin, status=1)
+
+    assert "8 to 1024 characters" in told.stderr
+    assert mentra("user", "list").stdout == ""
+
+
+def test_a_pairing_code_has_eight_digits_and_is_good_for_five_minutes(mentra, stored):
+    mentra("user", "add", "ann@x.org")
+    before = time.time()  # noqa: TID251 - what the command itself looks at
+
+    code = mentra("user", "pair", " Ann@x.org").stdout
+
+    assert re.fullmatch(r"\d{8}\n", code)
+    assert stored(accounts.redeem, "ann@x.org", code.strip(), before + 330.0) is False
+    assert stored(accounts.redeem, "ann@x.org", code.strip(), before + 299.0) is True
+
+
+def test_a_code_for_nobody_is_refused_in_one_sentence(mentra):
+    assert "`mentra user add bob@x.org`" in mentra("user", "pair", "bob@x.org", status=1).stderr
 
 
 # -- apps ------------------------------------------------------------------------------------
@@ -280,3 +318,10 @@ def test_what_is_not_there_cannot_be_installed(mentra):
 
     assert "there is no user bob@x.org" in nobody.stderr
     assert "there is no app org.none" in nothing.stderr
+
+
+@pytest.mark.parametrize("what", ["start", "stop"])
+def test_no_app_is_started_or_stopped_where_no_server_runs(mentra, what):
+    told = mentra("app", what, PACKAGE, "--user", "ann@x.org", status=1)
+
+    assert "no server runs" in told.stderr

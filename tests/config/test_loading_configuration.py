@@ -472,6 +472,17 @@ def test_a_secret_file_wins_over_the_variable_only_from_a_stronger_source(load_t
     assert load_text(environ=overlaid).auth_secret is None
 
 
+def test_secrets_of_identity_providers_come_from_the_environment_or_a_file(load_text, tmp_path):
+    variables = {"SUPABASE_JWT_SECRET": "s3cr3t", "AUTHING_APP_SECRET": " "}
+    config = load_text('[auth]\nsupabase_secret_file = "theirs"', environ=variables)
+
+    assert config.foreign_secrets == ("s3cr3t",)
+    assert config.foreign_secret_path == tmp_path / "theirs"
+    assert "s3cr3t" not in repr(config)
+    assert load_text().foreign_secrets == ()
+    assert load_text().foreign_secret_path is None
+
+
 def test_loading_changes_no_struct_and_shares_no_mutable_default():
     assert AuthSettings() == AuthSettings()
     first, second = PluginsSettings(), PluginsSettings()

@@ -15,6 +15,7 @@ from zope.interface import implementer
 
 from mentra.errors import ConfigError
 from mentra.extension import Access, ManagerFactory, route
+from mentra.glasses.apps.standing import STARTED, StartResult
 from mentra.interfaces.glasses import IApps
 from mentra.interfaces.session import ISessions
 from mentra.interfaces.stores import IAppStore, IUserStore
@@ -31,6 +32,7 @@ class StandInApps:
     def __init__(self, session, services):
         self.states = {}
         self.stopped = []
+        self.results = {}
 
     def running(self):
         return {name: None for name, state in self.states.items() if state == "running"}
@@ -40,6 +42,9 @@ class StandInApps:
 
     def state(self, package_name):
         return self.states.get(package_name, "stopped")
+
+    async def start(self, package_name):
+        return self.results.get(package_name, STARTED)
 
     async def stop(self, package_name):
         self.stopped.append(package_name)
@@ -168,6 +173,47 @@ def test_a_session_is_ended_on_demand(dial, house, state_dir, user, ended):
 
     assert reply.json == {"ended": ended}
     assert (peer.close_code == 1000) is ended
+
+
+def test_a_users_app_is_started_and_stopped(dial, house, state_dir):
+    apps = IApps(session_in(house))
+    apps.states = {"com.acme.app": "running"}
+    site, _ = control_of(house, state_dir)
+
+    started = dial(site).ask("POST", "/users/Ann@x.org/apps/com.acme.app/start").reply()
+    stopped = dial(site).ask("POST", "/users/ann%40x.org/apps/com.acme.app/stop").reply()
+
+    assert started.json == {"state": "running", "stage": None, "reason": None}
+    assert stopped.status == 200
+    assert apps.stopped == ["com.acme.app"]
+
+
+def test_a_start_that_failed_says_where_and_why(dial, house, state_dir):
+    apps = IApps(session_in(house))
+    apps.results = {"com.acme.app": StartResult.failed("WEBHOOK", "it answered 500")}
+    site, _ = control_of(house, state_dir)
+
+    reply = dial(site).ask("POST", "/users/ann@x.org/apps/com.acme.app/start").reply()
+
+    assert reply.json == {"state": "stopped", "stage": "WEBHOOK", "reason": "it answered 500"}
+
+
+@pytest.mark.parametrize("what", ["start", "stop"])
+@pytest.mark.parametrize(
+    ("user", "package", "why"),
+    [("bob@x.org", "com.acme.app", "bob@x.org is not on"),
+     ("ann@x.org", "com.acme.none", "there is no app com.acme.none")],
+)  # fmt: skip
+def test_nobodys_app_is_neither_started_nor_stopped(
+    dial, house, state_dir, what, user, package, why
+):
+    session_in(house)
+    site, _ = control_of(house, state_dir)
+
+    reply = dial(site).ask("POST", f"/users/{user}/apps/{package}/{what}").reply()
+
+    assert reply.status == 404
+    assert why in reply.json["message"]
 
 
 def test_an_unknown_wish_is_refused_with_its_place(dial, house, state_dir):

@@ -12,6 +12,8 @@ from mentra.web.site import MAIN_PORT, main_routes
 WHO_MAY_CALL = """
 CONTROL  GET    /sessions
 CONTROL  POST   /refresh
+CONTROL  POST   /users/{user_id}/apps/{package_name}/start
+CONTROL  POST   /users/{user_id}/apps/{package_name}/stop
 CONTROL  POST   /users/{user_id}/end
 KEY      POST   /api/app-server/register
 OPERATOR GET    /metrics
@@ -21,6 +23,12 @@ PUBLIC   GET    /livez
 PUBLIC   GET    /openapi.json
 PUBLIC   GET    /readyz
 PUBLIC   GET    /tpasettings/user/{package_name}
+PUBLIC   POST   /api/auth/exchange-token
+PUBLIC   POST   /api/auth/login
+PUBLIC   POST   /api/auth/pair
+PUBLIC   POST   /auth/exchange-token
+PUBLIC   POST   /auth/login
+PUBLIC   POST   /auth/pair
 USER     DELETE /api/client/user/settings/key/{key}
 USER     GET    /api/apps
 USER     GET    /api/client/apps
