@@ -23,6 +23,7 @@ from mentra.config.sections import (
 from mentra.glasses.apps.addresses import PublicAddress
 from mentra.house import House
 from mentra.interfaces.accounts import IAccountStore, ILoginTokens, IPasswords
+from mentra.interfaces.engines import ILc3
 from mentra.interfaces.services import IAuthRules, IObserved, IPublicAddress, IReadiness, ITokens
 from mentra.interfaces.session import ISessions
 from mentra.interfaces.stores import IAppStore, IUserStore
@@ -43,6 +44,9 @@ from mentra.wire.echo import ECHO_PLUGINS
 from mentra.wire.edge import Edge
 from mentra.wire.factory import WireOptions
 from mentra.wire.front_door import FrontDoorFactory
+
+EARLY = (ILc3,)
+"""What is made before anybody comes: it takes a moment, or a port."""
 
 HANDLER_PATIENCE = 30.0
 """Seconds a handler may take before its sender is told that it will not answer."""
@@ -104,6 +108,8 @@ class Building(MultiService):
         self.catalogue = self._catalogue(plugins)
         self.house = self._house(listening)
         self.house.setServiceParent(self)
+        for early in EARLY:
+            early(self.house, None)
         self.edge = self._edge()
         self.edge.setServiceParent(self)
         ControlSocket(self.house, state, self._reactor).setServiceParent(self)

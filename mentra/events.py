@@ -118,3 +118,13 @@ class DeviceChanged(Event):
     changed: dict[str, object]
     connected: bool
     arrived: bool
+
+
+@attrs.frozen
+class VoiceActivity(Event):
+    """The phone's voice detection changed its mind.
+
+    :ivar speaking: whether somebody speaks now.
+    """
+
+    speaking: bool

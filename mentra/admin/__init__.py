@@ -31,7 +31,7 @@ import click
 import mentra
 from mentra.errors import MentraError
 
-EXTRAS = {"aiohttp": "sdk", "psycopg": "postgresql"}
+EXTRAS = {"aiohttp": "sdk", "psycopg": "postgresql", "lc3": "lc3", "nacl": "udp"}
 """Modules that an extra brings, for the sentence about one that is missing."""
 
 

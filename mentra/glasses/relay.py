@@ -6,7 +6,6 @@ message then costs a look-up and, for each receiver, a splice.
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
 
 import msgspec
 from twisted.logger import Logger
@@ -15,7 +14,7 @@ from zope.interface import implementer
 from mentra.extension import ManagerFactory, handler
 from mentra.glasses.stream_names import is_language
 from mentra.identity import app_session_id
-from mentra.interfaces.glasses import IApps, IMicrophone, IRelay, ISubscriptions
+from mentra.interfaces.glasses import IApps, IRelay, ISubscriptions
 from mentra.interfaces.messaging import IContext, IPeer
 from mentra.interfaces.services import IServices
 from mentra.interfaces.session import IUserSession
@@ -57,8 +56,8 @@ class Relay:
     """
 
     __slots__ = (
-        "_apps", "_microphone", "_now", "_odd", "_routes", "_running", "_session", "_store",
-        "_subscriptions", "_unknown", "_version",
+        "_apps", "_now", "_routes", "_running", "_session", "_store", "_subscriptions", "_unknown",
+        "_version",
     )  # fmt: skip
 
     _log = Logger()
@@ -67,13 +66,11 @@ class Relay:
         self._session = session
         self._subscriptions = ISubscriptions(session)
         self._running: Mapping[str, IPeer] = IApps(session).running()
-        self._microphone: Any = None
         self._store = IAppStore(services)
         self._now = services.now
         self._routes: dict[_Event, tuple[_Stop, ...]] = {}
         self._version = -1
         self._apps: tuple[App, ...] = ()
-        self._odd: tuple[str, bytes] | None = None
         self._unknown: frozenset[tuple[str, str]] = frozenset()
 
     def relay(
@@ -102,19 +99,7 @@ class Relay:
         return sent
 
     def audio(self, chunk: AudioChunk) -> int:
-        """Pass *chunk*, cut to whole samples, to every ``audio_chunk`` subscriber as it is; and see
-        that it may be heard at all."""
-        sent = self._pass_on(chunk)
-        if self._microphone is None:
-            self._microphone = IMicrophone(self._session)
-        self._microphone.heard()
-        return sent
-
-    def _pass_on(self, chunk: AudioChunk) -> int:
-        if self._odd is not None or len(chunk.data) & 1:
-            chunk = self._in_whole_samples(chunk)
-        if not chunk.data:
-            return 0
+        """Pass *chunk* to every ``audio_chunk`` subscriber as it is."""
         if self._subscriptions.version != self._version or self._store.all() is not self._apps:
             self._forget()
         route = self._routes.get(_AUDIO)
@@ -177,16 +162,6 @@ class Relay:
             msgspec.json.encode(stream),
         )
 
-    def _in_whole_samples(self, chunk: AudioChunk) -> AudioChunk:
-        glasses = self._session.glasses
-        source = "" if glasses is None else glasses.peer_id
-        whose, odd = self._odd or (source, b"")
-        # half a sample from a socket that is gone belongs to nothing
-        data = odd + chunk.data if whose == source else chunk.data
-        whole = len(data) & ~1
-        self._odd = (source, data[whole:]) if len(data) & 1 else None
-        return AudioChunk(data=data[:whole])
-
 
 def _may_see(app: App | None, stream: str) -> bool:
     permission = permission_for(stream)
@@ -205,12 +180,6 @@ _is_language = lru_cache(maxsize=256)(is_language)
 def stream_event(message: StreamEvent, context: IContext) -> None:
     """Pass on what has no handler of its own."""
     IRelay(context.session).relay(message.stream_type, message.raw)
-
-
-@handler("glasses", AudioChunk)
-def audio_chunk(message: AudioChunk, context: IContext) -> None:
-    """Pass the wearer's voice on."""
-    IRelay(context.session).audio(message)
 
 
 @handler("glasses", LocalTranscription)

@@ -6,4 +6,6 @@
 ``stores``     what outlives the process
 ``web``        HTTP routes
 ``glasses``    the managers of the glasses wing
+``audio``      the managers of sound, and of what was said
+``engines``    codecs and the like
 """

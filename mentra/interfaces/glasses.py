@@ -112,7 +112,8 @@ class IRelay(Interface):
         """
 
     def audio(chunk: Any) -> int:
-        """Pass an :class:`mentra.messages.audio.AudioChunk` to every ``audio_chunk`` subscriber."""
+        """Pass an :class:`mentra.messages.audio.AudioChunk` of whole samples to every
+        ``audio_chunk`` subscriber; how many frames were sent."""
 
     def to_app(package_name: str, stream: str, raw: bytes) -> bool:
         """One event to one app under the given stream string; False if it is not running or may not

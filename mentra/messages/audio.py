@@ -1,6 +1,6 @@
 """Microphone audio and what the phone is told about it.  Source: docs/protocol."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from mentra.messages import GivesWay, Message, Relayed
 
@@ -37,3 +37,12 @@ class LocalTranscription(Relayed, frozen=True, kw_only=True, tag="local_transcri
     """
 
     transcribe_language: str = "en-US"
+
+
+class Vad(Relayed, frozen=True, kw_only=True, tag="VAD"):
+    """The phone's voice detection.
+
+    :ivar status: whether somebody speaks: true or false, or one of these words as text.
+    """
+
+    status: Any = None

@@ -20,6 +20,10 @@ from mentra.glasses.apps.wishes import (
     stop_app,
     wake_apps,
 )
+from mentra.glasses.audio.manager import audio_chunk, audio_manager
+from mentra.glasses.audio.routes import configure_audio, recent_audio
+from mentra.glasses.audio.settings import audio_section
+from mentra.glasses.audio.voice import voice_activity
 from mentra.glasses.capabilities import device_section, profiles_component
 from mentra.glasses.dashboard.manager import (
     dashboard_app_stopped,
@@ -55,7 +59,6 @@ from mentra.glasses.microphone import (
     subscriptions_for_microphone,
 )
 from mentra.glasses.relay import (
-    audio_chunk,
     keep_alive,
     local_transcription,
     ping_from_app,

@@ -7,7 +7,14 @@ import attrs
 from zope.interface import implementer
 
 from mentra.extension import ManagerFactory
-from mentra.interfaces.glasses import IDevice, IDisplay, IRelay, ISettings, ISubscriptions
+from mentra.interfaces.glasses import (
+    IDevice,
+    IDisplay,
+    IMicrophone,
+    IRelay,
+    ISettings,
+    ISubscriptions,
+)
 from mentra.interfaces.services import IPublicAddress, IServices
 from mentra.interfaces.session import IUserSession
 from mentra.messages.audio import AudioChunk
@@ -177,6 +184,32 @@ class FakeRelay:
         """Nobody reads the log."""
 
 
+@implementer(IMicrophone)
+class FakeMicrophone:
+    """Always on.
+
+    :ivar chunks: how many it heard of.
+    """
+
+    is_on = True
+
+    def __init__(self, session: IUserSession, services: IServices) -> None:
+        self.chunks = 0
+
+    def evaluate(self) -> None:
+        """Nothing changes."""
+
+    def resend(self) -> None:
+        """Nobody is told."""
+
+    def resend_soon(self) -> None:
+        """Nobody is told."""
+
+    def heard(self) -> None:
+        """One more."""
+        self.chunks += 1
+
+
 @implementer(IDisplay)
 class FakeDisplay:
     """Accepts everything.
@@ -210,6 +243,7 @@ fake_subscriptions = ManagerFactory(ISubscriptions, FakeSubscriptions)
 fake_device = ManagerFactory(IDevice, FakeDevice)
 fake_settings = ManagerFactory(ISettings, FakeSettings)
 fake_relay = ManagerFactory(IRelay, FakeRelay)
+fake_microphone = ManagerFactory(IMicrophone, FakeMicrophone)
 fake_display = ManagerFactory(IDisplay, FakeDisplay)
 
 NEIGHBOURS = (fake_subscriptions, fake_device, fake_settings, fake_relay, fake_display)

@@ -7,16 +7,14 @@ import msgspec
 import pytest
 from twisted.internet.task import Clock
 from twisted.logger import globalLogPublisher
-from zope.interface import implementer
 
 from mentra.events import SubscriptionsChanged
-from mentra.extension import ManagerFactory, listener
+from mentra.extension import listener
 from mentra.glasses import relay as relay_module
 from mentra.glasses.relay import (
     IGNORED,
     MAX_ROUTES,
     MAX_UNKNOWN,
-    audio_chunk,
     keep_alive,
     local_transcription,
     ping_from_app,
@@ -30,7 +28,7 @@ from mentra.glasses.relay import (
     unknown_from_glasses,
 )
 from mentra.glasses.subscriptions import subscriptions_manager
-from mentra.interfaces.glasses import IApps, IMicrophone, IRelay, ISubscriptions
+from mentra.interfaces.glasses import IApps, IRelay, ISubscriptions
 from mentra.interfaces.stores import IAppStore
 from mentra.messages import Unknown
 from mentra.messages.audio import AudioChunk, LocalTranscription
@@ -84,34 +82,9 @@ class Stage:
         self.say(stream_event, StreamEvent(stream_type=stream_type, raw=raw))
 
 
-@implementer(IMicrophone)
-class CountingMicrophone:
-    """Counts what it hears."""
-
-    is_on = True
-
-    def __init__(self, session: Any, services: Any) -> None:
-        self.chunks = 0
-
-    def evaluate(self) -> None:
-        """Nothing changes."""
-
-    def resend(self) -> None:
-        """Nobody is told."""
-
-    def resend_soon(self) -> None:
-        """Nobody is told."""
-
-    def heard(self) -> None:
-        self.chunks += 1
-
-
 @pytest.fixture
 def stage(clock: Clock) -> Stage:
-    microphone = ManagerFactory(IMicrophone, CountingMicrophone)
-    house = house_with(
-        subscriptions_manager, relay_manager, fake_apps, microphone, replay, clock=clock
-    )
+    house = house_with(subscriptions_manager, relay_manager, fake_apps, replay, clock=clock)
     return Stage(house, session_in(house))
 
 
@@ -349,37 +322,12 @@ def test_audio_reaches_its_subscribers_as_one_and_the_same_message(stage):
     wild = stage.app("com.wild.app", "*", "transcription:en-US")
     chunk = AudioChunk(data=b"\x01\x02" * 1600)
 
-    stage.say(audio_chunk, chunk)
+    sent = stage.relay.audio(chunk)
 
+    assert sent == 2
     assert acme.sent[0] is chunk
     assert other.sent[0] is chunk
     assert (len(acme.sent), len(other.sent), wild.sent) == (1, 1, [])
-
-
-def test_the_microphone_hears_of_every_chunk(stage):
-    stage.say(audio_chunk, AudioChunk(data=b"ab"))
-    stage.say(audio_chunk, AudioChunk(data=b"cd"))
-
-    assert IMicrophone(stage.session).chunks == 2
-
-
-def test_audio_is_cut_to_whole_samples(stage):
-    peer = stage.app(ACME, "audio_chunk")
-
-    for data in (b"abc", b"defg", b"", b"h", b"ij"):
-        stage.relay.audio(AudioChunk(data=data))
-
-    assert [chunk.data for chunk in peer.sent] == [b"ab", b"cdef", b"gh", b"ij"]
-
-
-def test_half_a_sample_of_an_older_socket_is_dropped(stage):
-    peer = stage.app(ACME, "audio_chunk")
-    stage.relay.audio(AudioChunk(data=b"abc"))
-
-    stage.session.glasses = FakePeer()
-    stage.relay.audio(AudioChunk(data=b"de"))
-
-    assert [chunk.data for chunk in peer.sent] == [b"ab", b"de"]
 
 
 def test_audio_with_nobody_listening_goes_nowhere(stage):

@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 
-OPTIONAL = {"psycopg": "postgresql", "aiohttp": "sdk"}
+OPTIONAL = {"psycopg": "postgresql", "aiohttp": "sdk", "lc3": "lc3", "nacl": "udp"}
 """What only an extra brings; all else that is imported must be there always."""
 
 COMPILED = {"_nvx_xormasker": "autobahn"}
@@ -84,7 +84,9 @@ def test_nothing_that_the_server_needs_is_copyleft() -> None:
 
 
 def test_of_the_extras_none_is_more_than_lesser_copyleft() -> None:
-    extras = reached(one for extra in ("postgresql", "sdk") for one in declared()[extra])
+    extras = reached(
+        one for extra in ("postgresql", "sdk", "lc3", "udp") for one in declared()[extra]
+    )
 
     assert {name: told for name, told in extras.items() if COPYLEFT.search(told)} == {}
     assert "psycopg" in {name for name, told in extras.items() if LESSER.search(told)}

@@ -15,6 +15,7 @@ CONTROL  POST   /refresh
 CONTROL  POST   /users/{user_id}/apps/{package_name}/start
 CONTROL  POST   /users/{user_id}/apps/{package_name}/stop
 CONTROL  POST   /users/{user_id}/end
+KEY      GET    /api/audio/{user_id}
 KEY      POST   /api/app-server/register
 OPERATOR GET    /metrics
 PUBLIC   GET    /appsettings/user/{package_name}
@@ -41,6 +42,7 @@ USER     POST   /api/apps/install/{package_name}
 USER     POST   /api/apps/uninstall/{package_name}
 USER     POST   /api/apps/{package_name}/start
 USER     POST   /api/apps/{package_name}/stop
+USER     POST   /api/client/audio/configure
 USER     POST   /api/client/device/state
 USER     POST   /api/client/goodbye
 USER     POST   /api/client/user/settings

@@ -1,0 +1,3 @@
+"""The engines for what is heard and said."""
+
+from mentra.speech.lc3 import lc3_codec
