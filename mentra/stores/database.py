@@ -87,6 +87,9 @@ class Database(Service):
     ) -> Deferred[T]:
         """What *function* returns, once it is on the disk.
 
+        It changes nothing but through its connection: where the database took its transaction back
+        in favour of another one it is called again.
+
         :param lane: writes with the same word keep their order.
         :param committed: called with the result after the commit and before the answer, even if
             the answer was cancelled meanwhile: for what is kept in memory.

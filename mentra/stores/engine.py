@@ -24,7 +24,11 @@ WAL_ATTEMPTS = 20
 CONNECT_SECONDS = 10
 """How long to wait for a PostgreSQL server to answer."""
 
+ATTEMPTS = 5
+"""How often a transaction is tried that PostgreSQL gives up in favour of another one."""
+
 _POSTGRESQL = "postgresql+psycopg"
+_GIVEN_UP = ("40001", "40P01")  # serialization_failure, deadlock_detected
 
 
 @attrs.frozen
@@ -101,19 +105,26 @@ def for_writing(engine: Engine) -> Engine:
 def transact(engine: Engine, function: Callable[[Connection], T]) -> T:
     """What *function* returns, once the transaction it ran in is on the disk.
 
+    It is called again, a few times at most, if the database took the transaction back because it
+    was in another process's way.
+
     :raises StoreError: the database could not do it; nothing was changed.
     """
-    try:
-        with engine.begin() as connection:
-            return function(connection)
-    # "from None": the database's own text may quote rows, and rows hold e-mail addresses
-    except DBAPIError as problem:
-        raise _broken(engine, problem.orig) from None
-    except sqlite3.Error as problem:
-        # while connecting, before SQLAlchemy wraps anything
-        raise _broken(engine, problem) from None
-    except (SQLAlchemyError, msgspec.MsgspecError) as problem:
-        raise _broken(engine, f"{type(problem).__name__} in its data") from None
+    left = ATTEMPTS
+    while True:
+        left -= 1
+        try:
+            with engine.begin() as connection:
+                return function(connection)
+        # "from None": the database's own text may quote rows, and rows hold e-mail addresses
+        except DBAPIError as problem:
+            if not left or getattr(problem.orig, "sqlstate", None) not in _GIVEN_UP:
+                raise _broken(engine, problem.orig) from None
+        except sqlite3.Error as problem:
+            # while connecting, before SQLAlchemy wraps anything
+            raise _broken(engine, problem) from None
+        except (SQLAlchemyError, msgspec.MsgspecError) as problem:
+            raise _broken(engine, f"{type(problem).__name__} in its data") from None
 
 
 def _broken(engine: Engine, reason: object) -> StoreError:

@@ -2,13 +2,19 @@
 
 import stat
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from mentra.errors import StoreError
 from mentra.stores import engine as engines
+from mentra.stores import users
 from mentra.stores.engine import for_writing, locate, make_engine, transact
 
 
@@ -127,6 +133,62 @@ def test_a_failed_transaction_changes_nothing(tmp_path):
     engine.dispose()
 
 
+class TakenBack(Exception):
+    """What a driver raises."""
+
+    def __init__(self, sqlstate):
+        super().__init__("a driver's sentence")
+        self.sqlstate = sqlstate
+
+
+@pytest.fixture
+def table(tmp_path):
+    """An engine that writes into a table ``t``, and inserts a row: in vain so many times."""
+    engine = for_writing(make_engine(locate(None, tmp_path), 1))
+    transact(engine, lambda connection: connection.execute(text("CREATE TABLE t (a)")))
+    tried = []
+
+    def insert(times, sqlstate):
+        def write(connection):
+            tried.append(sqlstate)
+            connection.execute(text("INSERT INTO t VALUES (1)"))
+            if len(tried) <= times:
+                raise DBAPIError("INSERT", {}, TakenBack(sqlstate))
+            return "done"
+
+        return transact(engine, write)
+
+    def rows():
+        return transact(engine, lambda c: c.scalar(text("SELECT count(*) FROM t")))
+
+    yield SimpleNamespace(insert=insert, rows=rows, tried=tried)
+    engine.dispose()
+
+
+@pytest.mark.parametrize("sqlstate", ["40001", "40P01"])
+def test_what_the_database_took_back_for_another_is_done_again_as_a_whole(table, sqlstate):
+    assert table.insert(2, sqlstate) == "done"
+
+    assert len(table.tried) == 3
+    assert table.rows() == 1
+
+
+def test_what_is_taken_back_again_and_again_fails_in_the_end(table):
+    with pytest.raises(StoreError, match="a driver's sentence"):
+        table.insert(1000, "40P01")
+
+    assert len(table.tried) == engines.ATTEMPTS
+    assert table.rows() == 0
+
+
+@pytest.mark.parametrize("sqlstate", ["23505", "57014", None])
+def test_any_other_failure_is_told_at_once(table, sqlstate):
+    with pytest.raises(StoreError, match="a driver's sentence"):
+        table.insert(1000, sqlstate)
+
+    assert len(table.tried) == 1
+
+
 def test_what_the_database_says_of_rows_is_not_repeated(tmp_path):
     engine = make_engine(locate(None, tmp_path), 1)
 
@@ -158,3 +220,66 @@ def test_a_postgresql_read_sees_one_moment_and_writes_nothing(postgresql, tmp_pa
     with pytest.raises(StoreError, match="read-only"):
         transact(engine, lambda c: c.execute(text("DELETE FROM users")))
     engine.dispose()
+
+
+@pytest.fixture
+def two_people(postgresql, tmp_path):
+    """An engine for a PostgreSQL database with two users, and what they were called."""
+    engine = for_writing(make_engine(locate(postgresql, tmp_path), 2))
+    for user_id in ("ann@x.org", "bob@x.org"):
+        transact(engine, partial(users.create, user_id=user_id, now=0.0))
+
+    def created():
+        rows = transact(engine, lambda c: c.execute(text("SELECT created_at FROM users")).all())
+        return [row[0] for row in rows]
+
+    yield SimpleNamespace(engine=engine, created=created)
+    engine.dispose()
+
+
+def one_more(connection, user_id):
+    statement = "UPDATE users SET created_at = created_at + 1 WHERE user_id = :user_id"
+    connection.execute(text(statement), {"user_id": user_id})
+
+
+def test_a_deadlock_with_another_process_is_none_for_whoever_asked(two_people):
+    both_hold_one = threading.Barrier(2)
+    tried = []
+
+    def crosswise(*order):
+        mine = []
+
+        def write(connection):
+            mine.append(order)
+            tried.append(order)
+            connection.exec_driver_sql("SET LOCAL deadlock_timeout = '20ms'")
+            one_more(connection, order[0])
+            if len(mine) == 1:
+                both_hold_one.wait(30)
+            one_more(connection, order[1])
+
+        transact(two_people.engine, write)
+
+    with ThreadPoolExecutor() as threads:
+        orders = [("ann@x.org", "bob@x.org"), ("bob@x.org", "ann@x.org")]
+        list(threads.map(lambda order: crosswise(*order), orders))
+
+    assert len(tried) == 3
+    assert two_people.created() == [2.0, 2.0]
+
+
+def test_a_row_that_changed_under_a_transaction_is_read_again(two_people):
+    tried = []
+
+    def write(connection):
+        tried.append(connection)
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        connection.execute(text("SELECT 1 FROM users")).all()
+        if len(tried) == 1:
+            transact(two_people.engine, partial(one_more, user_id="ann@x.org"))
+        one_more(connection, "ann@x.org")
+
+    transact(two_people.engine, write)
+
+    assert len(tried) == 2
+    assert sorted(two_people.created()) == [0.0, 2.0]
