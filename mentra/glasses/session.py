@@ -13,6 +13,7 @@ from mentra.errors import Refused
 from mentra.events import Event, GlassesLeft, SessionEnding, SessionStarted
 from mentra.extension import ComponentFactory, ConfigSection, Section
 from mentra.facets import Faceted
+from mentra.glasses.lookups import Lookups
 from mentra.glasses.presence import Grace, Presence, presence_machine
 from mentra.interfaces.messaging import IPeer
 from mentra.interfaces.services import IAuthRules, ICatalogue, IServices
@@ -96,6 +97,7 @@ class Sessions:
         self._services = services
         self._settings: GlassesSettings = services.settings(GlassesSettings)
         self._users = IUserStore(services)
+        self._lookups = Lookups(self._user)
         self._sessions: dict[str, UserSession] = {}
         self._numbers = itertools.count(1)
 
@@ -114,7 +116,7 @@ class Sessions:
         """
         session = self._sessions.get(user_id)
         if session is None:
-            user = await self._user(user_id)
+            user = await self._lookups.user(user_id)
             if not peer.alive:
                 raise Refused("SESSION_ERROR", "the connection closed while its session was made")
             # another socket of this user may have been quicker

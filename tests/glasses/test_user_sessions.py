@@ -2,24 +2,29 @@
 
 import gc
 import weakref
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from twisted.application.service import Service
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import Clock
 from zope.interface import Attribute, Interface, alsoProvides, implementer
 from zope.interface.exceptions import Invalid
 
 import mentra.plugins.mentra_glasses as dropin
-from mentra.errors import Refused
+from mentra.errors import Refused, StoreError
 from mentra.events import GlassesLeft, SessionEnding, SessionStarted
 from mentra.extension import ConfigSection, ManagerFactory, listener
 from mentra.glasses.session import GlassesSettings
 from mentra.identity import Identity
 from mentra.interfaces.session import ISessions, IUserSession
+from mentra.interfaces.stores import IUserStore
 from mentra.messages.session import Pong
+from mentra.records import User
 from mentra.testing.house import house_with, session_in, session_with, success_of
 from mentra.testing.peers import FakePeer
+from mentra.testing.stores import MemoryAppStore, MemoryUserStore
 
 WING = [
     plugin
@@ -227,6 +232,103 @@ def test_a_socket_that_is_gone_before_its_session_was_made_makes_none():
     with pytest.raises(Refused):
         success_of(ISessions(house).glasses_opened("ann@x.org", peer))
     assert ISessions(house).all() == ()
+
+
+class SlowUserStore(MemoryUserStore):
+    """Makes users when it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__(MemoryAppStore())
+        self.asked: list[str] = []
+        self.answer: Deferred[None] = Deferred()
+        self.gave_up = False
+
+    def create(self, user_id: str) -> Deferred[User]:
+        """The user, made once ``answer`` fires."""
+        self.asked.append(user_id)
+        self.answer = Deferred(lambda _: setattr(self, "gave_up", True))
+        return self.answer.addCallback(lambda _: super(SlowUserStore, self).create(user_id))
+
+
+@pytest.fixture
+def slow() -> Any:
+    """A slow store, and glasses that come."""
+    store = SlowUserStore()
+    house = house_with(parts={IUserStore: store})
+
+    def come(user_id: str = "ann@x.org") -> tuple[FakePeer, Deferred[Any]]:
+        peer = FakePeer(identity=Identity(user_id))
+        coming = Deferred.fromCoroutine(ISessions(house).glasses_opened(user_id, peer))
+        return peer, coming
+
+    def reset(peer: FakePeer, coming: Deferred[Any]) -> None:
+        peer.alive = False
+        coming.addErrback(lambda failure: failure.trap(CancelledError))
+        coming.cancel()
+
+    return SimpleNamespace(store=store, come=come, reset=reset, sessions=ISessions(house))
+
+
+def test_glasses_that_go_at_once_leave_the_making_of_their_user_to_be_finished(slow):
+    slow.reset(*slow.come())
+
+    slow.store.answer.callback(None)
+
+    assert not slow.store.gave_up
+    assert success_of(slow.store.all()) == ("ann@x.org",)
+    assert slow.sessions.all() == ()
+
+
+def test_glasses_that_come_again_meanwhile_find_the_user_in_the_making(slow):
+    slow.reset(*slow.come())
+    peer, coming = slow.come()
+
+    slow.store.answer.callback(None)
+
+    assert slow.store.asked == ["ann@x.org"]
+    assert success_of(coming).glasses is peer
+
+
+def test_two_sockets_of_one_person_at_once_are_one_look_and_one_session(slow):
+    (older, first), (newer, second) = slow.come(), slow.come()
+
+    slow.store.answer.callback(None)
+
+    assert slow.store.asked == ["ann@x.org"]
+    session = success_of(first)
+    assert session is success_of(second)
+    assert session.glasses is newer
+    assert older.close_code == 1000
+
+
+def test_people_are_looked_up_each_on_their_own_and_anew_each_time(slow):
+    slow.come("ann@x.org")
+    slow.come("bob@x.org")
+    slow.store.answer.callback(None)
+    slow.reset(*slow.come("cy@x.org"))
+    slow.store.answer.callback(None)
+
+    slow.come("cy@x.org")
+
+    assert slow.store.asked == ["ann@x.org", "bob@x.org", "cy@x.org", "cy@x.org"]
+
+
+def test_a_store_that_fails_is_told_to_whoever_still_waits(slow):
+    slow.reset(*slow.come())
+    _, coming = slow.come()
+
+    slow.store.answer.errback(StoreError("the disk is full"))
+
+    with pytest.raises(StoreError, match="disk is full"):
+        success_of(coming)
+
+
+def test_a_store_that_fails_for_somebody_who_left_is_logged(slow, logged_failures):
+    slow.reset(*slow.come())
+
+    slow.store.answer.errback(StoreError("the disk is full"))
+
+    assert "disk is full" in str(logged_failures.pop()["log_failure"])
 
 
 @pytest.mark.parametrize("plugins", [[], WING], ids=["bare", "the whole wing"])
