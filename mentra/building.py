@@ -26,7 +26,7 @@ from mentra.interfaces.accounts import IAccountStore, ILoginTokens, IPasswords
 from mentra.interfaces.engines import ILc3
 from mentra.interfaces.services import IAuthRules, IObserved, IPublicAddress, IReadiness, ITokens
 from mentra.interfaces.session import ISessions
-from mentra.interfaces.stores import IAppStore, IUserStore
+from mentra.interfaces.stores import IAppStore, ISimpleStorage, IUserStore
 from mentra.routing.catalogue import Catalogue
 from mentra.routing.discovery import discover
 from mentra.routing.origins import describe
@@ -188,6 +188,7 @@ class Building(MultiService):
         return {
             IAppStore: self.stores.apps,
             IUserStore: self.stores.users,
+            ISimpleStorage: self.stores.storage,
             IReadiness: self.readiness,
             IObserved: self.metrics,
             ITokens: tokens,

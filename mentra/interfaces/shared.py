@@ -11,3 +11,10 @@ class ISettingsCourier(Interface):
     def post(app: Any, user_id: str, settings: Any) -> None:
         """Send the resolved *settings* of a :class:`mentra.records.App` to its server, in the
         background; a failure is only logged."""
+
+
+class IStorageWrites(Interface):
+    """Bounds how often apps write into their simple storage."""
+
+    def allow(package_name: str, user_id: str) -> bool:
+        """Whether an app may write once more about a user in this minute; it is counted."""

@@ -131,3 +131,24 @@ class IUserStore(Interface):
 
     def refresh() -> Any:
         """Somebody else wrote: read again what is kept in memory; an awaitable."""
+
+
+class ISimpleStorage(Interface):
+    """What apps keep about their users: texts under literal keys.  Nothing here is for a message's
+    path."""
+
+    def read(user_id: str, package_name: str) -> Any:
+        """An awaitable of everything an app keeps about a user, key to text: a dict; empty if there
+        is nothing, or no such user or app."""
+
+    def merge(user_id: str, package_name: str, changes: Any, most: int) -> Any:
+        """Put *changes* (key to text; None deletes) into it; an awaitable.
+
+        :param most: characters that keys and texts may have together afterwards.
+        :raises mentra.errors.NotThere: no such user or app.
+        :raises mentra.errors.Refused: ``STORAGE_FULL``: that would be more than *most*, and more
+            than before; nothing was changed.
+        """
+
+    def clear(user_id: str, package_name: str) -> Any:
+        """Delete all of it; an awaitable."""

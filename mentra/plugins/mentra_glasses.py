@@ -95,4 +95,14 @@ from mentra.glasses.settings.user_routes import (
     put_user_setting,
     put_user_settings,
 )
+from mentra.glasses.simple_storage import (
+    delete_storage,
+    delete_stored,
+    get_storage,
+    get_stored,
+    put_storage,
+    put_stored,
+    storage_section,
+    storage_writes,
+)
 from mentra.glasses.subscriptions import subscription_update, subscriptions_manager

@@ -6,6 +6,8 @@
 ``apps``       apps, keys and app servers: plain functions that take a connection
 ``users``      people, installs, settings and running apps: the same
 ``accounts``   passwords and pairing codes: the same
-``app_store``  those functions behind ``IAppStore``; ``user_store`` and ``account_store`` likewise
+``simple_storage``  what apps keep about users: the same
+``app_store``  those functions behind ``IAppStore``; ``user_store``, ``account_store`` likewise,
+               and ``storage``
 ``registry``   what an app store answers from: memory
 """

@@ -17,6 +17,7 @@ from mentra.stores.app_store import AppStore
 from mentra.stores.database import Database
 from mentra.stores.engine import for_writing, locate, make_engine, transact
 from mentra.stores.migrate import Upgrade, prepare, upgrade
+from mentra.stores.storage import SimpleStorage
 from mentra.stores.user_store import UserStore
 
 P = ParamSpec("P")
@@ -29,6 +30,7 @@ class Stores(MultiService):
     :ivar apps: an ``IAppStore``.
     :ivar users: an ``IUserStore``.
     :ivar accounts: an ``IAccountStore``.
+    :ivar storage: an ``ISimpleStorage``.
     """
 
     _log = Logger()
@@ -40,6 +42,7 @@ class Stores(MultiService):
         self.apps = AppStore(database, now)
         self.users = UserStore(database, now)
         self.accounts = AccountStore(database, now)
+        self.storage = SimpleStorage(database)
 
     def ready(self) -> Deferred[None]:
         """Fires when the database is up to date and what is kept in memory has been read.

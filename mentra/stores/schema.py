@@ -13,7 +13,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION = "0003"
+REVISION = "0004"
 """Newest migration: what a database must be at."""
 
 metadata = MetaData(
@@ -45,7 +45,7 @@ def _package(*, primary_key: bool = False, index: bool = False) -> Column[str]:
     )
 
 
-# times are POSIX seconds; "record" and "settings" are JSON
+# times are POSIX seconds; "record", "settings" and "data" are JSON
 
 apps = Table(
     "apps",
@@ -155,6 +155,14 @@ pairing_codes = Table(
     _user(primary_key=True),
     Column("code_hash", String(64), nullable=False),
     Column("expires_at", Double, nullable=False),
+)
+
+simple_storage = Table(
+    "simple_storage",
+    metadata,
+    _user(primary_key=True),
+    _package(primary_key=True, index=True),
+    Column("data", Text, nullable=False),
 )
 
 # outlives its user: that is what it is for

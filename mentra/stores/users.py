@@ -114,7 +114,7 @@ def install(connection: Connection, user_id: str, package_name: str, now: float)
     :param now: POSIX seconds.
     :raises NotThere: no such user or app.
     """
-    _require_both(connection, user_id, package_name)
+    require_both(connection, user_id, package_name)
     row = {"user_id": user_id, "package_name": package_name, "installed_at": now}
     return add(connection, schema.installs, row)
 
@@ -134,7 +134,7 @@ def set_running(connection: Connection, user_id: str, package_name: str, running
     :raises NotThere: it shall run, and there is no such user or app.
     """
     if running:
-        _require_both(connection, user_id, package_name)
+        require_both(connection, user_id, package_name)
         row = {"user_id": user_id, "package_name": package_name}
         add(connection, schema.running_apps, row)
     elif is_name(user_id) and is_name(package_name):
@@ -174,7 +174,7 @@ def save_app_settings(
     :raises NotThere: no such user or app.
     :raises mentra.errors.StoreError: a value is not JSON.
     """
-    _require_both(connection, user_id, package_name)
+    require_both(connection, user_id, package_name)
     kept = schema.app_settings
     before = connection.scalar(
         select(kept.c.settings).where(
@@ -187,7 +187,11 @@ def save_app_settings(
     return from_text(text)
 
 
-def _require_both(connection: Connection, user_id: str, package_name: str) -> None:
+def require_both(connection: Connection, user_id: str, package_name: str) -> None:
+    """Let a known user and a known app by, and keep both while the transaction lasts.
+
+    :raises NotThere: one is unknown.
+    """
     _locked_settings(connection, user_id)
     require_app(connection, package_name)
 

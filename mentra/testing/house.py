@@ -29,10 +29,11 @@ from mentra.interfaces.services import (
     ITokens,
 )
 from mentra.interfaces.session import ISessions, IUserSession
-from mentra.interfaces.stores import IAppStore, IUserStore
+from mentra.interfaces.stores import IAppStore, ISimpleStorage, IUserStore
 from mentra.routing.catalogue import Catalogue
 from mentra.testing.accounts import FakePasswords, MemoryAccountStore
 from mentra.testing.peers import FakePeer
+from mentra.testing.simple_storage import MemorySimpleStorage
 from mentra.testing.stores import MemoryAppStore, MemoryUserStore
 
 T = TypeVar("T")
@@ -215,9 +216,11 @@ def house_with(
     known = _Sections({type(section): section for section in sections})
     catalogue = Catalogue([sessions, *plugins])
     apps, tokens = MemoryAppStore(), FakeTokens()
+    users = MemoryUserStore(apps)
     ready: dict[InterfaceClass, object] = {
         IAppStore: apps,
-        IUserStore: MemoryUserStore(apps),
+        IUserStore: users,
+        ISimpleStorage: MemorySimpleStorage(apps, users),
         ITokens: tokens,
         ILoginTokens: tokens,
         IAccountStore: MemoryAccountStore(lambda: WALL_TIME + the_clock.seconds()),

@@ -93,6 +93,7 @@ class MemoryUserStore:
         self._now = now
         self._users: dict[str, User] = {}
         self._revoked: dict[str, float] = {}
+        self.removal_listeners: list[Callable[[str], None]] = []
         apps.removal_listeners.append(self._app_removed)
 
     def load(self, user_id: str) -> Deferred[User | None]:
@@ -124,6 +125,8 @@ class MemoryUserStore:
         if not is_name(user_id):
             return False
         self._revoked[user_id] = max(self._now(), self._revoked.get(user_id, 0.0))
+        for removed in self.removal_listeners:
+            removed(user_id)
         return self._users.pop(user_id, None) is not None
 
     def revoked_before(self, user_id: str) -> float | None:
@@ -135,7 +138,7 @@ class MemoryUserStore:
         return execute(self._install, user_id, package_name)
 
     def _install(self, user_id: str, package_name: str) -> bool:
-        user = self._require(user_id)
+        user = self.require(user_id)
         self._apps.require(package_name)
         if any(install.package_name == package_name for install in user.installs):
             return False
@@ -160,7 +163,7 @@ class MemoryUserStore:
 
     def _set_running(self, user_id: str, package_name: str, running: bool) -> None:
         if running:
-            user = self._require(user_id)
+            user = self.require(user_id)
             self._apps.require(package_name)
             if package_name not in user.running_apps:
                 self._change(user, running_apps=(*user.running_apps, package_name))
@@ -187,7 +190,7 @@ class MemoryUserStore:
         return execute(self._save_settings, user_id, changes)
 
     def _save_settings(self, user_id: str, changes: Mapping[str, Any]) -> dict[str, Any]:
-        user = self._require(user_id)
+        user = self.require(user_id)
         text = to_text(merged(user.settings, changes))
         self._change(user, settings=from_text(text))
         return from_text(text)
@@ -201,7 +204,7 @@ class MemoryUserStore:
     def _save_app_settings(
         self, user_id: str, package_name: str, changes: Mapping[str, Any]
     ) -> dict[str, Any]:
-        user = self._require(user_id)
+        user = self.require(user_id)
         self._apps.require(package_name)
         text = to_text(merged(user.app_settings.get(package_name, {}), changes))
         self._change(user, app_settings={**user.app_settings, package_name: from_text(text)})
@@ -209,14 +212,14 @@ class MemoryUserStore:
 
     def save_whereabouts(self, user_id: str, whereabouts: Whereabouts) -> Deferred[None]:
         """Replace what is known of where the user is."""
-        return execute(lambda: self._change(self._require(user_id), whereabouts=whereabouts))
+        return execute(lambda: self._change(self.require(user_id), whereabouts=whereabouts))
 
     def add_glasses_model(self, user_id: str, model_name: str) -> Deferred[None]:
         """The user had glasses of this model on."""
         return execute(self._add_glasses_model, user_id, model_name)
 
     def _add_glasses_model(self, user_id: str, model_name: str) -> None:
-        user = self._require(user_id)
+        user = self.require(user_id)
         require_name(model_name)
         models = tuple(dict.fromkeys((*user.glasses_models, model_name)))[-MOST_KEPT:]
         self._change(user, glasses_models=models)
@@ -226,7 +229,7 @@ class MemoryUserStore:
         return execute(self._complete_onboarding, user_id, package_name)
 
     def _complete_onboarding(self, user_id: str, package_name: str) -> None:
-        user = self._require(user_id)
+        user = self.require(user_id)
         self._apps.require(package_name)
         self._change(user, onboarded=tuple(sorted({*user.onboarded, package_name})))
 
@@ -235,7 +238,7 @@ class MemoryUserStore:
         return execute(self._add_feedback, user_id, text)
 
     def _add_feedback(self, user_id: str, text: str) -> None:
-        self._require(user_id)
+        self.require(user_id)
         said = Feedback(user_id=user_id, created_at=self._now(), text=storable(text))
         self.feedback.append(said)
 
@@ -243,7 +246,11 @@ class MemoryUserStore:
         """Nobody else writes here."""
         return execute(lambda: None)
 
-    def _require(self, user_id: str) -> User:
+    def require(self, user_id: str) -> User:
+        """A known user.
+
+        :raises NotThere: they are not known.
+        """
         user = self._users.get(user_id)
         if user is None:
             raise NotThere("there is no such user")

@@ -17,6 +17,7 @@ from twisted.python.failure import Failure
 from mentra.stores import schema
 from mentra.stores.engine import FILE_NAME
 from mentra.stores.opening import Stores, open_stores, upgrade_store
+from mentra.testing.simple_storage import MemorySimpleStorage
 from mentra.testing.stores import MemoryAppStore, MemoryUserStore
 
 ADMIN_URL = os.environ.get(
@@ -82,6 +83,7 @@ class Open:
     now: float = 1_000.0
     apps: Any = None
     users: Any = None
+    storage: Any = None
     opened: Stores | None = None
 
     def wait(self, awaitable: Awaitable[Any]) -> Any:
@@ -91,6 +93,7 @@ class Open:
         if self.kind == "memory":
             self.apps = MemoryAppStore()
             self.users = MemoryUserStore(self.apps, lambda: self.now)
+            self.storage = MemorySimpleStorage(self.apps, self.users)
             return
         if self.fresh is not None and not (self.state_dir / FILE_NAME).exists():
             shutil.copy(self.fresh, self.state_dir)
@@ -98,6 +101,7 @@ class Open:
         self.opened.startService()
         self.wait(self.opened.ready())
         self.apps, self.users = self.opened.apps, self.opened.users
+        self.storage = self.opened.storage
 
     def close(self) -> None:
         if self.opened is not None:

@@ -10,6 +10,12 @@ from mentra.web.control_routes import CONTROL_ROUTES
 from mentra.web.site import MAIN_PORT, main_routes
 
 WHO_MAY_CALL = """
+APP      DELETE /api/sdk/simple-storage/{email}
+APP      DELETE /api/sdk/simple-storage/{email}/{key}
+APP      GET    /api/sdk/simple-storage/{email}
+APP      GET    /api/sdk/simple-storage/{email}/{key}
+APP      PUT    /api/sdk/simple-storage/{email}
+APP      PUT    /api/sdk/simple-storage/{email}/{key}
 CONTROL  GET    /sessions
 CONTROL  POST   /refresh
 CONTROL  POST   /users/{user_id}/apps/{package_name}/start
