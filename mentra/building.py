@@ -24,6 +24,7 @@ from mentra.glasses.apps.addresses import PublicAddress
 from mentra.house import House
 from mentra.interfaces.accounts import IAccountStore, ILoginTokens, IPasswords
 from mentra.interfaces.engines import ILc3
+from mentra.interfaces.photos import IAlbum, IPhotoFiles, IPhotoStore
 from mentra.interfaces.services import IAuthRules, IObserved, IPublicAddress, IReadiness, ITokens
 from mentra.interfaces.session import ISessions
 from mentra.interfaces.stores import IAppStore, ISimpleStorage, IUserStore
@@ -130,6 +131,8 @@ class Building(MultiService):
             operator_networks=server.operator_networks,
             extra=self.edge.resources(),
         )
+        # it clears up by itself
+        IAlbum(self.house)
         self.readiness.has("stores")
         if not wire.fast_path:
             return site
@@ -189,6 +192,8 @@ class Building(MultiService):
             IAppStore: self.stores.apps,
             IUserStore: self.stores.users,
             ISimpleStorage: self.stores.storage,
+            IPhotoStore: self.stores.photos,
+            IPhotoFiles: self.stores.photo_files,
             IReadiness: self.readiness,
             IObserved: self.metrics,
             ITokens: tokens,

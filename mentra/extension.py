@@ -167,7 +167,9 @@ class Access(Enum):
 class HttpAnswer:
     """An answer that is not just 200 and JSON.
 
-    :ivar body: bytes as they are, or something msgspec encodes as JSON.
+    :ivar body: bytes as they are, something msgspec encodes as JSON, or an ``IBodyProducer`` of
+        ``twisted.web.iweb`` that writes it bit by bit; whatever happens, that one is either started
+        or stopped.
     """
 
     status: int = 200

@@ -154,6 +154,32 @@ class User(Record, frozen=True, kw_only=True):
     onboarded: tuple[str, ...] = ()
 
 
+class Photo(Record, frozen=True, kw_only=True):
+    """A picture that the server keeps.
+
+    :ivar user_id: whose it is.
+    :ivar file: name of its file, which nobody can guess.
+    :ivar request_id: of the request it was taken for, as its sender named it.
+    :ivar package_name: the app it was taken for; None if the wearer took it.
+    :ivar uploaded_at: POSIX seconds.
+    :ivar original_filename: what its sender called it.
+    :ivar size: bytes.
+    :ivar mime_type: e.g. ``image/jpeg``.
+    :ivar in_gallery: False for one that is deleted after a while.
+    """
+
+    photo_id: str
+    user_id: str
+    file: str
+    request_id: str
+    package_name: str | None = None
+    uploaded_at: float
+    original_filename: str = ""
+    size: int
+    mime_type: str
+    in_gallery: bool
+
+
 class AppServer(Record, frozen=True, kw_only=True):
     """A server that registered itself for an app.
 

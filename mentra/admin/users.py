@@ -12,7 +12,7 @@ from mentra.admin.listing import show_json
 from mentra.admin.workplace import now, store_of, tokens_of, user_id_of
 from mentra.config import Config
 from mentra.errors import NotThere
-from mentra.stores import accounts, users
+from mentra.stores import accounts, photo_files, photos, users
 
 TOKEN_SECONDS = 30 * 86_400
 LONGEST_TOKEN_SECONDS = 100 * 365 * 86_400
@@ -84,10 +84,14 @@ def remove(config: Config, email: str) -> None:
     """End a person's session, delete their data, and refuse every token issued until now."""
     user_id = user_id_of(email)
     with store_of(config) as store:
+        files = store.run(photos.files_of, user_id)
         was_there, _ = store.run(users.remove, user_id, now())
         if Control(config.state_dir).end_session(user_id):
             # until it was told, the server may have written for the person, or let them in again
+            files += store.run(photos.files_of, user_id)
             store.run(users.remove, user_id, now())
+    # what came in between, the server's next sweep finds
+    photo_files.remove(config.state_dir / photo_files.FOLDER, files)
     if not was_there:
         raise NotThere(f"there is no user {user_id}; their tokens are refused from now on anyway")
     click.echo(f"removed {user_id}")

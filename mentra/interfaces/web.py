@@ -33,7 +33,8 @@ class IRoute(Interface):
         "query need not be said."
     )
     body_type: str = Attribute(
-        "Content type of the body; where it is not JSON ``body`` only describes it."
+        "Content type of the body; where it is not JSON ``body`` only describes it, and the route "
+        "reads ``call.content``."
     )
     answer_type: str = Attribute(
         "Content type of a good answer; where it is not JSON ``answer`` is None."
@@ -60,6 +61,10 @@ class ICall(Interface):
     user_id: str | None = Attribute("Canonical user id with ``Access.USER``, else None.")
     package_name: str | None = Attribute("The app's with ``Access.APP``, else None.")
     body: Any = Attribute("The decoded body, or None.")
+    content: Any = Attribute(
+        "With a ``body_type`` that is no JSON: the body as a binary file at its start, on the disk "
+        "if it is long: read it in a thread.  It is closed when the client leaves.  Else None."
+    )
     asked: Any = Attribute("The decoded query where the route has a struct for it, else None.")
     address: str = Attribute("IP address of the client.")
     correlation_id: str = Attribute("Names this request in logs and error bodies.")

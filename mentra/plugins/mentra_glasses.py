@@ -24,6 +24,7 @@ from mentra.glasses.audio.manager import audio_chunk, audio_manager
 from mentra.glasses.audio.routes import configure_audio, recent_audio
 from mentra.glasses.audio.settings import audio_section
 from mentra.glasses.audio.voice import voice_activity
+from mentra.glasses.buttons import button_press, system_photo_request
 from mentra.glasses.capabilities import device_section, profiles_component
 from mentra.glasses.dashboard.manager import (
     dashboard_app_stopped,
@@ -58,6 +59,16 @@ from mentra.glasses.microphone import (
     microphone_section,
     subscriptions_for_microphone,
 )
+from mentra.glasses.photos.album import album
+from mentra.glasses.photos.gallery import delete_gallery_photo, gallery_photo, list_gallery
+from mentra.glasses.photos.manager import (
+    app_stop_for_photos,
+    photo_manager,
+    photo_request,
+    photo_response,
+)
+from mentra.glasses.photos.routes import answer_photo, upload_photo, uploaded_photo
+from mentra.glasses.photos.settings import photos_section
 from mentra.glasses.relay import (
     keep_alive,
     local_transcription,

@@ -17,6 +17,8 @@ from mentra.stores.app_store import AppStore
 from mentra.stores.database import Database
 from mentra.stores.engine import for_writing, locate, make_engine, transact
 from mentra.stores.migrate import Upgrade, prepare, upgrade
+from mentra.stores.photo_files import FOLDER, PhotoFiles
+from mentra.stores.photo_store import PhotoStore
 from mentra.stores.storage import SimpleStorage
 from mentra.stores.user_store import UserStore
 
@@ -31,18 +33,25 @@ class Stores(MultiService):
     :ivar users: an ``IUserStore``.
     :ivar accounts: an ``IAccountStore``.
     :ivar storage: an ``ISimpleStorage``.
+    :ivar photos: an ``IPhotoStore``.
+    :ivar photo_files: an ``IPhotoFiles``.
     """
 
     _log = Logger()
 
-    def __init__(self, database: Database, now: Callable[[], float]) -> None:
+    def __init__(
+        self, database: Database, photo_files: PhotoFiles, now: Callable[[], float]
+    ) -> None:
         super().__init__()
         self._database = database
-        database.setServiceParent(self)
+        for service in (database, photo_files):
+            service.setServiceParent(self)
+        self.photos = PhotoStore(database)
+        self.photo_files = photo_files
         self.apps = AppStore(database, now)
-        self.users = UserStore(database, now)
         self.accounts = AccountStore(database, now)
         self.storage = SimpleStorage(database)
+        self.users = UserStore(database, now, photo_files.remove)
 
     def ready(self) -> Deferred[None]:
         """Fires when the database is up to date and what is kept in memory has been read.
@@ -84,7 +93,8 @@ def open_stores(
     :raises mentra.errors.StoreError: the URL is none of ours, its driver is missing, or the file
         cannot be made.
     """
-    return Stores(Database(locate(url, state_dir), reactor), now)
+    database = Database(locate(url, state_dir), reactor)
+    return Stores(database, PhotoFiles(state_dir / FOLDER, reactor), now)
 
 
 @attrs.frozen

@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Double,
     ForeignKey,
@@ -13,7 +14,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION = "0004"
+REVISION = "0005"
 """Newest migration: what a database must be at."""
 
 metadata = MetaData(
@@ -164,6 +165,22 @@ simple_storage = Table(
     _package(primary_key=True, index=True),
     Column("data", Text, nullable=False),
 )
+photos = Table(
+    "photos",
+    metadata,
+    Column("photo_id", String(64), primary_key=True),
+    Column("user_id", Text, ForeignKey("users.user_id", ondelete="CASCADE"), nullable=False,
+           index=True),
+    Column("file", String(64), nullable=False, unique=True),
+    Column("request_id", Text, nullable=False),
+    # of an app that may be gone by now
+    Column("package_name", Text),
+    Column("uploaded_at", Double, nullable=False),
+    Column("original_filename", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("mime_type", String(64), nullable=False),
+    Column("in_gallery", Boolean, nullable=False),
+)  # fmt: skip
 
 # outlives its user: that is what it is for
 revocations = Table(

@@ -1,15 +1,17 @@
 """People and what is theirs, in a database."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
+from sqlalchemy import Connection
 from twisted.internet.defer import Deferred
+from twisted.logger import Logger
 from zope.interface import implementer
 
 from mentra.interfaces.stores import IUserStore
 from mentra.records import User, Whereabouts
-from mentra.stores import experiences, users
+from mentra.stores import experiences, photos, users
 from mentra.stores.database import Database
 
 
@@ -20,11 +22,20 @@ class UserStore:
     Writes of one person are done in the order they were asked for.
 
     :param now: wall time, POSIX seconds.
+    :param remove_files: deletes the pictures of somebody who was removed, by their files' names.
     """
 
-    def __init__(self, database: Database, now: Callable[[], float]) -> None:
+    _log = Logger()
+
+    def __init__(
+        self,
+        database: Database,
+        now: Callable[[], float],
+        remove_files: Callable[[Iterable[str]], Deferred[None]],
+    ) -> None:
         self._database = database
         self._now = now
+        self._remove_files = remove_files
         self._revoked: dict[str, float] = {}
 
     def load(self, user_id: str) -> Deferred[User | None]:
@@ -44,16 +55,27 @@ class UserStore:
     def remove(self, user_id: str) -> Deferred[bool]:
         """Delete a person's data and revoke the tokens; whether there was anything."""
 
-        def committed(done: tuple[bool, float | None]) -> None:
-            if done[1] is not None:
-                self._learn({user_id: done[1]})
+        now = self._now()
 
-        removed = self._database.write(
-            partial(users.remove, user_id=user_id, now=self._now()),
-            lane=user_id,
-            committed=committed,
-        )
-        return removed.addCallback(lambda done: done[0])
+        def remove(connection: Connection) -> tuple[tuple[str, ...], bool, float | None]:
+            files = photos.files_of(connection, user_id)
+            return files, *users.remove(connection, user_id, now)
+
+        def committed(done: tuple[tuple[str, ...], bool, float | None]) -> None:
+            if done[2] is not None:
+                self._learn({user_id: done[2]})
+
+        removed = self._database.write(remove, lane=user_id, committed=committed)
+        return removed.addCallback(self._removed)
+
+    def _removed(self, done: tuple[tuple[str, ...], bool, float | None]) -> Any:
+        files, was_there, _ = done
+        if not files:
+            return was_there
+        gone = self._remove_files(files)
+        # the sweep of photos comes by again
+        gone.addErrback(lambda failure: self._log.failure("photos are left over", failure))
+        return gone.addCallback(lambda ignored: was_there)
 
     def revoked_before(self, user_id: str) -> float | None:
         """POSIX seconds up to which the user's tokens are revoked, or None."""

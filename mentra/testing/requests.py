@@ -48,6 +48,7 @@ class FakeCall:
     headers: dict[str, str] = attrs.field(factory=dict, converter=_lower)
     parameters: dict[str, str] = attrs.field(factory=dict)
     asked: Any = None
+    content: Any = None
 
     def query(self, name: str) -> str | None:
         """The parameter's value."""

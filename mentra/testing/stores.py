@@ -96,6 +96,10 @@ class MemoryUserStore:
         self.removal_listeners: list[Callable[[str], None]] = []
         apps.removal_listeners.append(self._app_removed)
 
+    def knows(self, user_id: str) -> bool:
+        """Whether there is such a user."""
+        return user_id in self._users
+
     def load(self, user_id: str) -> Deferred[User | None]:
         """The user, or None."""
         return execute(self._load, user_id)

@@ -26,6 +26,7 @@ class Call:
     _caller: Caller
     _request: Request
     asked: Any = None
+    content: Any = None
 
     @property
     def user_id(self) -> str | None:

@@ -4,6 +4,7 @@ import itertools
 import secrets
 from collections.abc import Awaitable, Iterable, Mapping
 from inspect import isawaitable
+from io import SEEK_END, BytesIO
 from typing import Any, get_origin
 from urllib.parse import unquote_to_bytes
 
@@ -13,6 +14,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.defer import TimeoutError as Overdue
 from twisted.logger import Logger
 from twisted.python.failure import Failure
+from twisted.web.iweb import IBodyProducer
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import NOT_DONE_YET, Request
 
@@ -24,6 +26,7 @@ from mentra.interfaces.web import IRoute
 from mentra.web.access import Gate
 from mentra.web.call import Call, asked_of, decoded, problem, refusal
 from mentra.web.cors import Cors
+from mentra.web.delivery import Delivery
 from mentra.web.templates import Placed, Spot
 
 PATIENCE = 60.0
@@ -181,14 +184,18 @@ class Exchange:
     def _handled(self, placed: Placed, values: tuple[str, ...]) -> Any:
         desk, route, request = self._desk, placed.route, self._request
         caller = desk.gate.admit(route.access, request)
-        content: bytes = request.content.read() if request.content is not None else b""
-        if len(content) > route.max_body:
+        content: Any = request.content if request.content is not None else BytesIO()
+        if content.seek(0, SEEK_END) > route.max_body:
             return problem(413, "TOO_LARGE", f"over {route.max_body} bytes", self.correlation_id)
+        content.seek(0)
         asked = asked_of(route.query, request)
-        # what is no JSON the route reads for itself
-        body = decoded(route.body, content) if route.body_type == JSON else None
+        body = None
+        if route.body_type == JSON:
+            body, content = decoded(route.body, content.read()), None
         names = dict(zip(placed.names, values, strict=True))
-        call = Call(desk.services, names, body, self.correlation_id, caller, request, asked)
+        call = Call(
+            desk.services, names, body, self.correlation_id, caller, request, asked, content
+        )
         return route.handle(call)
 
     def _wait(self, outcome: Awaitable[Any]) -> None:
@@ -217,7 +224,7 @@ class Exchange:
             if isinstance(wanted, msgspec.StructMeta) and not isinstance(outcome, wanted):
                 raise TypeError(f"answered {type(outcome).__name__}, not {wanted.__name__}")
             answer = HttpAnswer(self._route.status, msgspec.json.encode(outcome))
-        if isinstance(answer.body, bytes):
+        if isinstance(answer.body, bytes) or IBodyProducer.providedBy(answer.body):
             return answer
         return attrs.evolve(answer, body=msgspec.json.encode(answer.body))
 
@@ -243,10 +250,13 @@ class Exchange:
 
     def finish(self, answer: HttpAnswer) -> None:
         """Write *answer*, unless nobody is there any more."""
-        if self._closed:
-            return
         request, body = self._request, answer.body
-        if not isinstance(body, bytes):
+        is_produced = IBodyProducer.providedBy(body)
+        if self._closed:
+            if is_produced:
+                body.stopProducing()
+            return
+        if not (isinstance(body, bytes) or is_produced):
             body = msgspec.json.encode(body)
         request.setResponseCode(answer.status)
         defaults = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
@@ -254,6 +264,10 @@ class Exchange:
             request.setHeader(name, value)
         if answer.status != 204:
             request.setHeader("Content-Type", answer.content_type)
+        if is_produced:
+            Delivery(request, body, self._desk.services.clock).begin()
+            return
+        if answer.status != 204:
             request.setHeader("Content-Length", str(len(body)))
         # Twisted itself leaves the body out for HEAD
         request.write(body)

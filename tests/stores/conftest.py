@@ -17,6 +17,7 @@ from twisted.python.failure import Failure
 from mentra.stores import schema
 from mentra.stores.engine import FILE_NAME
 from mentra.stores.opening import Stores, open_stores, upgrade_store
+from mentra.testing.photos import MemoryPhotoFiles, MemoryPhotoStore
 from mentra.testing.simple_storage import MemorySimpleStorage
 from mentra.testing.stores import MemoryAppStore, MemoryUserStore
 
@@ -84,6 +85,8 @@ class Open:
     apps: Any = None
     users: Any = None
     storage: Any = None
+    photos: Any = None
+    photo_files: Any = None
     opened: Stores | None = None
 
     def wait(self, awaitable: Awaitable[Any]) -> Any:
@@ -94,6 +97,8 @@ class Open:
             self.apps = MemoryAppStore()
             self.users = MemoryUserStore(self.apps, lambda: self.now)
             self.storage = MemorySimpleStorage(self.apps, self.users)
+            self.photos = MemoryPhotoStore(self.users)
+            self.photo_files = MemoryPhotoFiles(lambda: self.now)
             return
         if self.fresh is not None and not (self.state_dir / FILE_NAME).exists():
             shutil.copy(self.fresh, self.state_dir)
@@ -102,6 +107,7 @@ class Open:
         self.wait(self.opened.ready())
         self.apps, self.users = self.opened.apps, self.opened.users
         self.storage = self.opened.storage
+        self.photos, self.photo_files = self.opened.photos, self.opened.photo_files
 
     def close(self) -> None:
         if self.opened is not None:

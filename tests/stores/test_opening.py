@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from twisted.application.service import IService
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.logger import globalLogPublisher
 
 from mentra.errors import NotThere, StoreError
@@ -95,12 +95,12 @@ class HeldDatabase:
 
 def test_a_refresh_that_read_too_early_does_not_take_a_revocation_back():
     database = HeldDatabase()
-    store = UserStore(database, lambda: 500.0)
+    store = UserStore(database, lambda: 500.0, lambda names: succeed(None))
     store.refresh()
     store.remove(ANN)
     refreshed, removed = database.committed
 
-    removed((True, 500.0))
+    removed(((), True, 500.0))
     refreshed({ANN: 100.0, "bob@x.org": 7.0})
 
     assert store.revoked_before(ANN) == 500.0

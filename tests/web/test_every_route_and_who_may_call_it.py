@@ -30,6 +30,7 @@ PUBLIC   GET    /livez
 PUBLIC   GET    /openapi.json
 PUBLIC   GET    /readyz
 PUBLIC   GET    /tpasettings/user/{package_name}
+PUBLIC   GET    /uploads/{name}
 PUBLIC   POST   /api/auth/exchange-token
 PUBLIC   POST   /api/auth/login
 PUBLIC   POST   /api/auth/pair
@@ -37,10 +38,14 @@ PUBLIC   POST   /auth/exchange-token
 PUBLIC   POST   /auth/login
 PUBLIC   POST   /auth/pair
 USER     DELETE /api/client/user/settings/key/{key}
+USER     DELETE /api/gallery/{photo_id}
 USER     GET    /api/apps
 USER     GET    /api/client/apps
 USER     GET    /api/client/user/settings
 USER     GET    /api/client/user/settings/key/{key}
+USER     GET    /api/gallery
+USER     GET    /api/gallery/{photo_id}
+USER     GET    /api/hardware/system-photo-request/{request_id}
 USER     GET    /apps
 USER     GET    /appsettings/{package_name}
 USER     GET    /tpasettings/{package_name}
@@ -51,7 +56,10 @@ USER     POST   /api/apps/{package_name}/stop
 USER     POST   /api/client/audio/configure
 USER     POST   /api/client/device/state
 USER     POST   /api/client/goodbye
+USER     POST   /api/client/photo/response
 USER     POST   /api/client/user/settings
+USER     POST   /api/hardware/button-press
+USER     POST   /api/photos/upload
 USER     POST   /api/store/install/{package_name}
 USER     POST   /api/store/uninstall/{package_name}
 USER     POST   /apps/install/{package_name}
