@@ -37,10 +37,12 @@ def _field(field: Field) -> str:
     facts.append("not set" if field.default is None else f"default ``{toml(field.default)}``")
     variable = f"``{OVERLAY}{field.section.upper()}__{field.name.upper()}``"
     legacy = [f"``{one.variable}``" for one in LEGACY if one.key == field.key]
+    # a star would begin an emphasis
+    description = field.description.replace("*", r"\*")
     return (
         f".. _config-{field.section}-{field.name}:\n\n"
         f"``{field.name}``\n"
-        f"    {field.description}\n\n"
+        f"    {description}\n\n"
         f"    {'; '.join(facts)}; {', '.join([variable, *legacy])}\n"
     )
 

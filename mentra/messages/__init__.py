@@ -26,12 +26,14 @@ class Message(
 
     :cvar gives_way: what happens to it when its receiver does not keep up.
     :cvar aliases: other names it is understood under; they are rewritten to its tag.
+    :cvar sent_to: names of the paths that the server sends it on; none if it only comes in.
     :cvar spoken: False for the classes that a dialect makes itself (binary frames, relayed
         events, unknown types): their name never appears as ``type``.
     """
 
     gives_way: ClassVar[GivesWay] = GivesWay.CLOSE
     aliases: ClassVar[tuple[str, ...]] = ()
+    sent_to: ClassVar[tuple[str, ...]] = ()
     spoken: ClassVar[bool] = True
 
     @classmethod

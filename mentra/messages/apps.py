@@ -22,6 +22,7 @@ class StopApp(Relayed, frozen=True, kw_only=True, tag="stop_app"):
 class AppStateChange(Message, frozen=True, kw_only=True, tag="app_state_change"):
     """Some app's state changed; phones fetch their list of apps again."""
 
+    sent_to: ClassVar[tuple[str, ...]] = ("glasses",)
     gives_way: ClassVar[GivesWay] = GivesWay.KEEP_NEWEST
     session_id: str
     error: str | None = None
@@ -34,6 +35,7 @@ class AppStopped(Message, frozen=True, kw_only=True, tag="app_stopped"):
     :ivar reason: ``user_disabled``, ``system_stop`` or ``error``.
     """
 
+    sent_to: ClassVar[tuple[str, ...]] = ("app",)
     # a plain default would be left out on the wire
     reason: str = msgspec.field(default_factory=lambda: "user_disabled")
     message: str | None = None
@@ -42,4 +44,5 @@ class AppStopped(Message, frozen=True, kw_only=True, tag="app_stopped"):
 class AppGone(Message, frozen=True, kw_only=True, tag="app_stopped"):
     """Tells the phone that an app could not be brought back."""
 
+    sent_to: ClassVar[tuple[str, ...]] = ("glasses",)
     package_name: str

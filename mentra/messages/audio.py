@@ -11,6 +11,7 @@ class AudioChunk(Message, frozen=True, kw_only=True):
     :ivar data: the payload, untouched.
     """
 
+    sent_to: ClassVar[tuple[str, ...]] = ("app",)
     gives_way: ClassVar[GivesWay] = GivesWay.DROP_OLDEST
     spoken: ClassVar[bool] = False
     data: bytes
@@ -23,6 +24,7 @@ class MicrophoneStateChange(Message, frozen=True, kw_only=True, tag="microphone_
     :ivar bypass_vad: send silence too.
     """
 
+    sent_to: ClassVar[tuple[str, ...]] = ("glasses",)
     gives_way: ClassVar[GivesWay] = GivesWay.KEEP_NEWEST
     session_id: str
     is_microphone_enabled: bool

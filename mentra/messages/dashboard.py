@@ -40,6 +40,7 @@ class DashboardSystemUpdate(Message, frozen=True, kw_only=True, tag="dashboard_s
 class DashboardModeChanged(Message, frozen=True, kw_only=True, tag="dashboard_mode_changed"):
     """Tell an app which mode is shown."""
 
+    sent_to: ClassVar[tuple[str, ...]] = ("app",)
     gives_way: ClassVar[GivesWay] = GivesWay.KEEP_NEWEST
     session_id: str
     mode: str

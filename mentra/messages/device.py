@@ -33,6 +33,7 @@ class DeviceStateUpdate(Message, frozen=True, kw_only=True, tag="device_state_up
     :ivar state: the changed fields, or all known ones in a full snapshot.
     """
 
+    sent_to: ClassVar[tuple[str, ...]] = ("app",)
     session_id: str
     state: dict[str, Any]
     full_snapshot: bool = False
@@ -41,6 +42,7 @@ class DeviceStateUpdate(Message, frozen=True, kw_only=True, tag="device_state_up
 class CapabilitiesUpdate(Message, frozen=True, kw_only=True, tag="capabilities_update"):
     """Tell an app what the glasses can do."""
 
+    sent_to: ClassVar[tuple[str, ...]] = ("app",)
     gives_way: ClassVar[GivesWay] = GivesWay.KEEP_NEWEST
     capabilities: dict[str, Any] | None
     model_name: str | None

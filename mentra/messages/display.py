@@ -1,6 +1,6 @@
 """What the wearer sees.  Source: docs/protocol."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from mentra.messages import Message
 
@@ -23,6 +23,7 @@ class DisplayRequest(Message, frozen=True, kw_only=True, tag="display_event"):
 class ShowDisplay(Message, frozen=True, kw_only=True, tag="display_event"):
     """Draw this on the glasses; phones require ``view``."""
 
+    sent_to: ClassVar[tuple[str, ...]] = ("glasses",)
     session_id: str
     package_name: str
     view: str

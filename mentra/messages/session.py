@@ -21,6 +21,7 @@ class ConnectionAck(Message, frozen=True, kw_only=True, tag="connection_ack"):
     :ivar user_session: what older phones read: running apps, subscriptions.
     """
 
+    sent_to: ClassVar[tuple[str, ...]] = ("glasses",)
     session_id: str
     env: str | None = None
     udp_host: str | None = None
@@ -49,6 +50,7 @@ class AppConnectionAck(Message, frozen=True, kw_only=True, tag="tpa_connection_a
     :ivar capabilities: profile of the connected glasses, or None.
     """
 
+    sent_to: ClassVar[tuple[str, ...]] = ("app",)
     session_id: str
     settings: list[dict[str, Any]]
     mentraos_settings: dict[str, Any]
@@ -64,6 +66,7 @@ class Ping(Message, frozen=True, kw_only=True, tag="ping"):
 class Pong(Message, frozen=True, kw_only=True, tag="pong"):
     """Answer to ``ping``."""
 
+    sent_to: ClassVar[tuple[str, ...]] = ("glasses", "app")
     gives_way: ClassVar[GivesWay] = GivesWay.KEEP_NEWEST
 
 
@@ -74,6 +77,7 @@ class KeepAlive(Message, frozen=True, kw_only=True, tag="keep_alive"):
 class KeepAliveAck(Message, frozen=True, kw_only=True, tag="keep_alive_ack"):
     """Answer to ``keep_alive``."""
 
+    sent_to: ClassVar[tuple[str, ...]] = ("glasses",)
     gives_way: ClassVar[GivesWay] = GivesWay.KEEP_NEWEST
     session_id: str
 

@@ -14,6 +14,7 @@ class RequestSettings(Message, frozen=True, kw_only=True, tag="request_settings"
 class UserSettings(Message, frozen=True, kw_only=True, tag="settings_update"):
     """The user's settings, for an older phone."""
 
+    sent_to: ClassVar[tuple[str, ...]] = ("glasses",)
     session_id: str
     settings: dict[str, Any]
 
@@ -33,6 +34,7 @@ class SettingsChanged(Message, frozen=True, kw_only=True, tag="settings_update")
     :ivar settings: all of them.
     """
 
+    sent_to: ClassVar[tuple[str, ...]] = ("glasses",)
     success: bool = msgspec.field(default_factory=lambda: True)
     message: str
     settings: dict[str, Any]
@@ -41,6 +43,7 @@ class SettingsChanged(Message, frozen=True, kw_only=True, tag="settings_update")
 class SettingsNotChanged(Message, frozen=True, kw_only=True, tag="augmentos_settings_update_error"):
     """The other answer."""
 
+    sent_to: ClassVar[tuple[str, ...]] = ("glasses",)
     message: str
 
 
@@ -59,6 +62,7 @@ class AppSettingsUpdate(Message, frozen=True, kw_only=True, tag="settings_update
     :ivar settings: all of them, resolved.
     """
 
+    sent_to: ClassVar[tuple[str, ...]] = ("app",)
     package_name: str
     session_id: str
     settings: list[dict[str, Any]]
@@ -67,6 +71,7 @@ class AppSettingsUpdate(Message, frozen=True, kw_only=True, tag="settings_update
 class MentraosSettingsUpdate(Message, frozen=True, kw_only=True, tag="augmentos_settings_update"):
     """Tells an app the user's settings, always all of them: SDKs take a missing key for removed."""
 
+    sent_to: ClassVar[tuple[str, ...]] = ("app",)
     gives_way: ClassVar[GivesWay] = GivesWay.KEEP_NEWEST
     session_id: str
     settings: dict[str, Any]

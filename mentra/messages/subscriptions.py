@@ -31,6 +31,7 @@ class SubscriptionsRejected(Message, frozen=True, kw_only=True, tag="permission_
     :ivar details: one entry per rejected stream; always a list, for the SDK loops over it.
     """
 
+    sent_to: ClassVar[tuple[str, ...]] = ("app",)
     message: str
     details: list[StreamRejection]
 

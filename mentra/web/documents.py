@@ -6,24 +6,31 @@ from typing import Any
 import msgspec
 
 from mentra.extension import Access, HttpAnswer, Route, route
+from mentra.interfaces.services import ICatalogue
 from mentra.interfaces.web import ICall, IRoute
-from mentra.web import openapi
+from mentra.web import asyncapi, openapi
 
 
-def document_routes(routes: Iterable[IRoute]) -> tuple[Route, ...]:
+def document_routes(catalogue: ICatalogue, routes: Iterable[IRoute]) -> tuple[Route, ...]:
     """Routes that serve the documents; each is made once, when somebody first asks for it.
 
     :param routes: all others of the port.
     """
     others = tuple(routes)
-    api = _Once(lambda: openapi.document((*others, openapi_json)))
+    api = _Once(lambda: openapi.document((*others, openapi_json, asyncapi_json)))
+    messages = _Once(lambda: asyncapi.document(catalogue))
 
     @route("GET", "/openapi.json", access=Access.PUBLIC, answer=dict[str, Any])
     def openapi_json(call: ICall) -> HttpAnswer:
         """The OpenAPI document of this API, extensions included."""
         return HttpAnswer(body=api.text())
 
-    return (openapi_json,)
+    @route("GET", "/asyncapi.json", access=Access.PUBLIC, answer=dict[str, Any])
+    def asyncapi_json(call: ICall) -> HttpAnswer:
+        """The AsyncAPI document of the WebSocket paths, extensions included."""
+        return HttpAnswer(body=messages.text())
+
+    return openapi_json, asyncapi_json
 
 
 class _Once:

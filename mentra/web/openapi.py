@@ -9,11 +9,8 @@ import msgspec
 import mentra
 from mentra.extension import JSON, Access, provider_of
 from mentra.interfaces.web import IRoute
+from mentra.web.schemas import Json, schemas_of
 from mentra.web.templates import segments_of
-
-Json = dict[str, Any]
-
-_NAME = "#/components/schemas/{name}"
 
 _SECURITY: Mapping[Access, list[Json]] = {
     Access.PUBLIC: [],
@@ -77,15 +74,12 @@ def document(routes: Iterable[IRoute]) -> Json:
             if parameters:
                 operation["parameters"] = parameters
             paths.setdefault(_path(template), {})[one.method.lower()] = operation
-    made = {
+    return {
         "openapi": "3.1.0",
         "info": {"title": "mentra", "version": mentra.__version__, "summary": mentra.__doc__},
         "paths": dict(sorted(paths.items())),
         "components": {"schemas": components, "securitySchemes": _SCHEMES},
     }
-    # defaults come as they are in Python, tuples and structs among them
-    plain: Json = msgspec.json.decode(msgspec.json.encode(made))
-    return plain
 
 
 def _schemas(routes: Iterable[Any]) -> tuple[dict[int, Json], Json]:
@@ -94,9 +88,7 @@ def _schemas(routes: Iterable[Any]) -> tuple[dict[int, Json], Json]:
     for one in routes:
         wanted = (one.body, one.answer, one.query, *one.errors.values())
         kinds |= {id(kind): kind for kind in wanted if not isinstance(kind, str | None)}
-    schemas, components = msgspec.json.schema_components(
-        kinds.values(), ref_template=_NAME, schema_hook=lambda kind: {}
-    )
+    schemas, components = schemas_of(kinds.values())
     return dict(zip(kinds, schemas, strict=True)), components
 
 

@@ -75,7 +75,8 @@ def main_routes(catalogue: ICatalogue) -> tuple[IRoute, ...]:
     """Every route of the main port: the built-in ones, those of *catalogue*, and the documents
     about them."""
     routes = [one for one in catalogue.routes if one.access in MAIN_PORT]
-    return (*BUILT_IN_ROUTES, *routes, *document_routes((*BUILT_IN_ROUTES, *routes)))
+    others = (*BUILT_IN_ROUTES, *routes)
+    return (*others, *document_routes(catalogue, others))
 
 
 def make_site(

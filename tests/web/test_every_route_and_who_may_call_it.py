@@ -25,6 +25,7 @@ KEY      GET    /api/audio/{user_id}
 KEY      POST   /api/app-server/register
 OPERATOR GET    /metrics
 PUBLIC   GET    /appsettings/user/{package_name}
+PUBLIC   GET    /asyncapi.json
 PUBLIC   GET    /health
 PUBLIC   GET    /livez
 PUBLIC   GET    /openapi.json

@@ -1,0 +1,139 @@
+"""The AsyncAPI document: what is said on the WebSocket paths, written down for programs."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+import mentra
+from mentra.interfaces.services import ICatalogue
+from mentra.web.examples import event, example_of
+from mentra.web.said import Said, everything_said
+from mentra.web.schemas import Json, schemas_of
+
+_BINARY = "application/octet-stream"
+_TEXT = "application/json"
+_STAMP: Json = {"type": "string", "format": "date-time", "description": "When it was sent."}
+
+
+def document(catalogue: ICatalogue) -> Json:
+    """The AsyncAPI 3.0 document of what is said on the paths of *catalogue*, as JSON's types.
+
+    The server is who receives and sends in it.
+    """
+    said = list(everything_said(catalogue))
+    payloads, schemas = payloads_of(said)
+    names = [_unique_name(one, said) for one in said]
+    messages = {
+        name: _message(one, payload, schemas)
+        for name, one, payload in zip(names, said, payloads, strict=True)
+    }
+    channels: Json = {path.name: _channel(path) for path in catalogue.paths}
+    operations: Json = {}
+    for name, one in zip(names, said, strict=True):
+        channels[one.path]["messages"][name] = {"$ref": f"#/components/messages/{name}"}
+        operations[name] = _operation(name, one)
+    return {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "mentra",
+            "version": mentra.__version__,
+            "description": mentra.__doc__ or "",
+        },
+        "defaultContentType": _TEXT,
+        "channels": channels,
+        "operations": operations,
+        "components": {"messages": messages, "schemas": schemas},
+    }
+
+
+def payloads_of(said: Iterable[Said]) -> tuple[list[Json], Json]:
+    """The payload's schema of each message, and those that they refer to by name."""
+    listed = list(said)
+    kinds = [one.kind for one in listed if one.kind is not None and one.kind.spoken]
+    found, components = schemas_of(dict.fromkeys(kinds))
+    by_kind = dict(zip(dict.fromkeys(kinds), found, strict=True))
+    return [_payload(one, by_kind, components) for one in listed], components
+
+
+def _payload(one: Said, by_kind: dict[Any, Json], components: Json) -> Json:
+    if one.is_binary:
+        return {"type": "string", "format": "binary"}
+    if one.kind is None:
+        only = {"type": {"enum": [one.name, *one.aliases]}}
+        return {"type": "object", "properties": only, "required": ["type"]}
+    if one.inbound:
+        if not one.aliases:
+            return by_kind[one.kind]
+        schema = dict(components[by_kind[one.kind]["$ref"].rpartition("/")[2]])
+        names = {"type": {"enum": [one.name, *one.aliases]}}
+        return schema | {"properties": schema["properties"] | names}
+    stamped = {"properties": {"timestamp": _STAMP}, "required": ["timestamp"]}
+    return {"allOf": [by_kind[one.kind], stamped]}
+
+
+def example(one: Said, payload: Json, components: Json) -> Json:
+    """A frame of that message, decoded."""
+    if one.kind is None:
+        return event(one.name)
+    made: Json = {}
+    for part in payload.get("allOf", (payload,)):
+        made |= example_of({"type": "object", **part}, components)
+    if one.inbound:
+        made |= event(one.name)
+    # the session of glasses is the user's, and has no app's name in it
+    if one.path == "glasses" and "sessionId" in made:
+        made["sessionId"] = made["sessionId"].partition("-")[0]
+    return made
+
+
+def _message(one: Said, payload: Json, components: Json) -> Json:
+    message: Json = {
+        "name": one.name,
+        "title": one.name,
+        "summary": summary_of(one),
+        "contentType": _BINARY if one.is_binary else _TEXT,
+        "payload": payload,
+    }
+    if not one.is_binary:
+        message["examples"] = [{"payload": example(one, payload, components)}]
+    return message
+
+
+def summary_of(one: Said) -> str:
+    """What the message is, in one line."""
+    if one.kind is None:
+        return "Passed on to the apps that subscribed to the stream of that name."
+    return (one.kind.__doc__ or one.name).strip().partition("\n")[0]
+
+
+def _channel(path: Any) -> Json:
+    others = f"; also at {', '.join(path.urls[1:])}" if path.urls[1:] else ""
+    return {
+        "address": path.urls[0],
+        "title": path.name,
+        "description": f"The WebSocket path of {path.name}{others}.",
+        "messages": {},
+        "bindings": {"ws": {"method": "GET", "bindingVersion": "0.1.0"}},
+    }
+
+
+def _operation(name: str, one: Said) -> Json:
+    operation: Json = {
+        "action": "receive" if one.inbound else "send",
+        "channel": {"$ref": f"#/channels/{one.path}"},
+        "messages": [{"$ref": f"#/channels/{one.path}/messages/{name}"}],
+        "summary": summary_of(one),
+    }
+    if one.handler:
+        operation["x-handler"] = one.handler
+    return operation
+
+
+def _unique_name(one: Said, said: Iterable[Said]) -> str:
+    rivals = Counter((other.path, other.inbound, other.name) for other in said)
+    way = "in" if one.inbound else "out"
+    parts = [one.path, way, one.name]
+    if rivals[one.path, one.inbound, one.name] > 1 and one.kind is not None:
+        parts.append(one.kind.__name__)
+    return ".".join(re.sub(r"[^\w-]", "", part) for part in parts)
