@@ -1,6 +1,6 @@
 """Pictures: asked for by apps, taken by glasses.  Source: docs/protocol."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 from msgspec import Meta
@@ -41,6 +41,7 @@ class TakePhoto(Message, frozen=True, kw_only=True, tag="photo_request"):
     :ivar webhook_url: where the picture goes, as a form.
     """
 
+    sent_to: ClassVar[tuple[str, ...]] = ("glasses",)
     session_id: str
     request_id: str
     app_id: str
@@ -83,6 +84,7 @@ class PhotoError(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class PhotoResult(Message, frozen=True, kw_only=True, tag="photo_response"):
     """Tell an app what became of its request."""
 
+    sent_to: ClassVar[tuple[str, ...]] = ("app",)
     request_id: str
     success: bool
     photo_url: str | None = None

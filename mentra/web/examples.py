@@ -161,9 +161,11 @@ def _plainest(schema: Json, components: Json, depth: int) -> Any:
 
 
 def _number(schema: Json) -> float:
-    least: float = schema.get("minimum", schema.get("exclusiveMinimum", 0))
-    most: float = schema.get("maximum", schema.get("exclusiveMaximum", least + 2))
-    return min(max(1, least + ("exclusiveMinimum" in schema)), most)
+    above = schema.get("exclusiveMinimum")
+    least = float(schema.get("minimum", 1 if above is None else above + 1))
+    most = float(schema.get("maximum", schema.get("exclusiveMaximum", least + 2) - 1))
+    number = min(max(1.0, least), max(most, least))
+    return int(number) if number.is_integer() else number
 
 
 _BOUNDS = frozenset(

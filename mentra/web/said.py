@@ -59,7 +59,7 @@ class DataStream(Message, frozen=True, kw_only=True, tag="data_stream"):
 
 
 class _Failure(Message, frozen=True, kw_only=True):
-    """A message or the handshake failed.  The dialect writes it without this class.
+    """What both have.
 
     :ivar code: upper-case word that a program can act on.
     :ivar message: one sentence for people.
@@ -76,12 +76,15 @@ class _Failure(Message, frozen=True, kw_only=True):
 
 
 class GlassesFailure(_Failure, frozen=True, kw_only=True, tag="connection_error"):
-    __doc__ = _Failure.__doc__
+    """A message of the glasses, or their handshake, failed.  The dialect writes it without this
+    class."""
+
     sent_to: ClassVar[tuple[str, ...]] = ("glasses",)
 
 
 class AppFailure(_Failure, frozen=True, kw_only=True, tag="tpa_connection_error"):
-    __doc__ = _Failure.__doc__
+    """A message of an app, or its handshake, failed.  The dialect writes it without this class."""
+
     sent_to: ClassVar[tuple[str, ...]] = ("app",)
 
 
