@@ -39,8 +39,8 @@ IGNORED = frozenset(
 )
 """What phones say that nothing follows from."""
 
-_Event = tuple[str, str | None, str | None]
-_AUDIO: _Event = ("audio_chunk", None, None)
+_Event = str | tuple[str, str | None, str | None]
+_AUDIO = "audio_chunk"
 
 _Stop = tuple[str, bytes]
 """A subscriber that may see the stream: its package, and its frame up to the data."""
@@ -79,22 +79,24 @@ class Relay:
         """Wrap *raw* for every running subscriber that may see it; how many frames were sent."""
         if self._subscriptions.version != self._version or self._store.all() is not self._apps:
             self._forget()
-        event = (stream_type, language, target)
+        # most kinds of events have neither language nor target, and a name is found soonest
+        plain = language is None and target is None
+        event = stream_type if plain else (stream_type, language, target)
         route = self._routes.get(event)
         if route is None:
-            route = self._prepare(event)
+            route = self._prepare(event, stream_type, language, target)
         if not route:
             return 0
         sent = 0
         now = self._now
-        tail = stamped_end(now())
+        body = raw + stamped_end(now())
         running = self._running
         for package_name, head in route:
             try:
                 peer = running[package_name]
             except KeyError:
                 continue
-            if peer.splice(head, raw, tail):
+            if peer.splice(head, body):
                 sent += 1
         return sent
 
@@ -104,7 +106,7 @@ class Relay:
             self._forget()
         route = self._routes.get(_AUDIO)
         if route is None:
-            route = self._prepare(_AUDIO)
+            route = self._prepare(_AUDIO, _AUDIO)
         sent = 0
         running = self._running
         for package_name, _ in route:
@@ -122,8 +124,8 @@ class Relay:
         peer = self._running.get(package_name)
         if peer is None or not _may_see(self._store.get(package_name), stream):
             return False
-        tail = stamped_end(self._now())
-        return bool(peer.splice(self._head(package_name, stream), raw, tail))
+        body = raw + stamped_end(self._now())
+        return bool(peer.splice(self._head(package_name, stream), body))
 
     def unknown(self, path: str, type_name: str) -> None:
         """Name a type that nobody handles in the log, once."""
@@ -144,13 +146,19 @@ class Relay:
         self._version = self._subscriptions.version
         self._apps = self._store.all()
 
-    def _prepare(self, event: _Event) -> tuple[_Stop, ...]:
+    def _prepare(
+        self,
+        event: _Event,
+        stream_type: str,
+        language: str | None = None,
+        target: str | None = None,
+    ) -> tuple[_Stop, ...]:
         if len(self._routes) >= MAX_ROUTES:
             self._routes.clear()
         route = tuple(
             (package_name, self._head(package_name, own))
-            for package_name, own in self._subscriptions.matching(*event)
-            if _may_see(self._store.get(package_name), event[0])
+            for package_name, own in self._subscriptions.matching(stream_type, language, target)
+            if _may_see(self._store.get(package_name), stream_type)
         )
         self._routes[event] = route
         return route

@@ -79,8 +79,8 @@ class IPeer(Interface):
         Sending the same message object to many peers encodes it once.
         """
 
-    def splice(head: bytes, body: bytes, tail: bytes) -> bool:
-        """Send a text frame of the three parts as they are: an envelope around text that was
+    def splice(head: bytes, body: bytes) -> bool:
+        """Send a text frame of the two parts as they are: an envelope around text that was
         received.  False if the connection is not open."""
 
     def close(code: int = 1000, reason: str = "") -> None:

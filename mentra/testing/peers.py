@@ -17,7 +17,7 @@ _numbers = itertools.count(1)
 class FakePeer:
     """An open connection that goes nowhere.
 
-    :ivar sent: messages sent, in order; a spliced frame is its three parts joined: bytes.
+    :ivar sent: messages sent, in order; a spliced frame is its two parts joined: bytes.
     :ivar close_code: None until it was closed from this side.
     """
 
@@ -38,10 +38,10 @@ class FakePeer:
             self.sent.append(message)
         return self.alive
 
-    def splice(self, head: bytes, body: bytes, tail: bytes) -> bool:
+    def splice(self, head: bytes, body: bytes) -> bool:
         """Keep the parts, joined; False once closed."""
         if self.alive:
-            self.sent.append(head + body + tail)
+            self.sent.append(head + body)
         return self.alive
 
     def close(self, code: int = 1000, reason: str = "") -> None:

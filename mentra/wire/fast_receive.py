@@ -13,9 +13,12 @@ from typing import Any
 
 from autobahn.twisted.websocket import WebSocketServerProtocol
 
+from mentra.correlation import current
 from mentra.wire.frames import BINARY, TEXT
 from mentra.wire.sending import OPEN, SendingProtocol
 from mentra.wire.unmask import unmask
+
+set_cause, reset_cause = current.set, current.reset
 
 LONGEST = 65_535
 """Longer frames are Autobahn's: they need 64 bits of length and more than one read anyway."""
@@ -35,6 +38,8 @@ class ReceivingProtocol(SendingProtocol):
 
     __slots__ = ("longest_fast",)
 
+    context: Any  # what handlers are given; a Cause besides
+
     def __init__(self) -> None:
         super().__init__()
         self.current_frame: Any = None
@@ -52,12 +57,14 @@ class ReceivingProtocol(SendingProtocol):
         batch, timer, seconds = factory.batch, factory.timer, factory.seconds
         batch.began = timer()
         self.last_seen = seconds()
+        before = set_cause(self.context)
         try:
             if self._longest_now and self._state == OPEN:
                 self._receive(data)
             else:
                 self._leave_to_autobahn(data)
         finally:
+            reset_cause(before)
             batch.end()
 
     def take(self, payload: bytes, is_binary: bool) -> None:
@@ -70,14 +77,15 @@ class ReceivingProtocol(SendingProtocol):
             data = self.held + data
             self.held = b""
         position, size, longest = 0, len(data), self._longest_now
+        remove_mask, take = unmask, self.take
         while position < size:
-            kind, left = data[position], size - position
-            if kind != TEXT and kind != BINARY:
+            is_binary = data[position] == BINARY
+            if not is_binary and data[position] != TEXT:
                 break
-            start = position + 6
+            start, left = position + 6, size - position
             length = data[position + 1] - 128 if left > 1 else 0  # masked, or else negative
             if length == 126:
-                start = position + 8
+                start += 2
                 length = data[position + 2] << 8 | data[position + 3] if left > 3 else 126
                 if length < 126 or length > longest:
                     break
@@ -87,11 +95,11 @@ class ReceivingProtocol(SendingProtocol):
             if end > size:
                 self.held = data[position:]
                 return
-            payload = unmask(data[start - 4 : start], data[start:end])
-            if kind == TEXT and not payload.isascii() and not _is_utf8(payload):
+            payload = remove_mask(data[start:end], data[start - 4 : start])
+            if not is_binary and not payload.isascii() and not _is_utf8(payload):
                 break
             position = end
-            self.take(payload, kind == BINARY)
+            take(payload, is_binary)
             if self._state != OPEN or not self.reading:
                 self._set_aside(data[position:])
                 return

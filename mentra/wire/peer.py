@@ -182,7 +182,6 @@ class Peer(ReceivingProtocol):
         if context.session is None and type(message) not in self.factory.entrance.handshake:
             route = self.factory.entrance.premature
         context.number += 1
-        before = current.set(context)
         try:
             outcome = route(message, context)
             if outcome is not None:
@@ -191,6 +190,12 @@ class Peer(ReceivingProtocol):
                     self.send(answer)
         except Dismissed as dismissal:
             self.dismiss(dismissal)
+
+    def _handle_in_turn(self, message: Message) -> None:
+        """A message that had to wait: what was read is long dealt with."""
+        before = current.set(self.context)
+        try:
+            self.handle(message)
         finally:
             current.reset(before)
 
@@ -215,7 +220,9 @@ class Peer(ReceivingProtocol):
         if outcome is None or isinstance(outcome, Message):
             return outcome
         if self.lane is None:
-            self.lane = Lane(self.handle, self.send, self.dismiss, self._drained, self._broken)
+            self.lane = Lane(
+                self._handle_in_turn, self.send, self.dismiss, self._drained, self._broken
+            )
         self.lane.run(outcome)
         return None
 

@@ -26,6 +26,9 @@ _log = Logger()
 AT_MOST: int = tcp.Server.bufferSize
 """Bytes of one read."""
 
+AT_ONCE = 256
+"""Events of one poll; the kernel keeps the others for the next."""
+
 NEEDED = ("_poller", "_selectables", "_doReadOrWrite", "_disconnectSelectable", "doPoll")
 
 
@@ -38,46 +41,42 @@ def lean_iteration(reactor: Any) -> Callable[[float | None], None] | None:
     if type(reactor) is not EPollReactor or not all(hasattr(reactor, name) for name in NEEDED):
         return None
     poll = reactor._poller.poll
-    selectables = reactor._selectables
+    find = reactor._selectables.get
     disconnect = reactor._disconnectSelectable
     stock = reactor._doReadOrWrite
     connection = tcp.Server
 
     def iterate(timeout: float | None) -> None:
         try:
-            events = poll(-1 if timeout is None else timeout, len(selectables))
+            events = poll(-1 if timeout is None else timeout, AT_ONCE)
         except OSError as problem:
             if problem.errno == errno.EINTR:
                 return
             raise
         for descriptor, event in events:
-            selectable = selectables.get(descriptor)
+            selectable = find(descriptor)
             if event == EPOLLIN and type(selectable) is connection:
-                why = _read(selectable)
-                if why is not None:
-                    context_log.callWithLogger(selectable, disconnect, selectable, why, True)
+                try:
+                    data = selectable.socket.recv(AT_MOST)
+                except BlockingIOError:
+                    continue
+                except OSError:
+                    why: BaseException = CONNECTION_LOST
+                else:
+                    if data:
+                        try:
+                            selectable.protocol.dataReceived(data)
+                            continue
+                        except BaseException as problem:  # noqa: BLE001 - as Twisted does: this connection's end, not the loop's
+                            _log.failure("reading from a connection failed")
+                            why = problem
+                    else:
+                        why = CONNECTION_DONE
+                context_log.callWithLogger(selectable, disconnect, selectable, why, True)
             elif selectable is not None:
                 context_log.callWithLogger(selectable, stock, selectable, descriptor, event)
 
     return iterate
-
-
-def _read(connection: Any) -> BaseException | None:
-    """Pass on what arrived; why the connection is at an end, if it is."""
-    try:
-        data = connection.socket.recv(AT_MOST)
-    except BlockingIOError:
-        return None
-    except OSError:
-        return CONNECTION_LOST
-    if not data:
-        return CONNECTION_DONE
-    try:
-        connection.protocol.dataReceived(data)
-    except BaseException as problem:  # noqa: BLE001 - as Twisted does: this connection's end, not the loop's
-        _log.failure("reading from {connection} failed", connection=type(connection).__name__)
-        return problem
-    return None
 
 
 def install(reactor: Any) -> bool:

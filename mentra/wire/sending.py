@@ -88,18 +88,18 @@ class SendingProtocol(LeanProtocol):
                 batch.unsent.append(self)
         return True
 
-    def splice(self, head: bytes, body: bytes, tail: bytes) -> bool:
-        """Send a text frame of the three parts; False if the connection is not open."""
+    def splice(self, head: bytes, body: bytes) -> bool:
+        """Send a text frame of the two parts; False if the connection is not open."""
         batch = self._batch
         if batch is None:
-            return self._splice_otherwise(head + body + tail)
-        size = len(head) + len(body) + len(tail)
+            return self._splice_otherwise(head + body)
+        size = len(head) + len(body)
         beginning = TEXT_HEADERS[size] if size < 4096 else header(TEXT, size)
         unsent = self._unsent
         if unsent is not None:
-            unsent += (beginning, head, body, tail)
+            unsent += (beginning, head, body)
         else:
-            self._unsent = [beginning, head, body, tail]
+            self._unsent = [beginning, head, body]
             if batch.began is None:
                 self.flush()
             else:

@@ -153,7 +153,7 @@ def test_a_language_that_is_none_reaches_those_who_take_any(stage):
         stage.say(local_transcription, LocalTranscription(transcribe_language=language, raw=raw))
 
     assert streams_of(peer) == ["transcription:auto", "transcription:auto"]
-    assert list(stage.relay._routes) == [("transcription", None, None)]
+    assert list(stage.relay._routes) == ["transcription"]
 
 
 def test_a_touch_goes_out_by_its_gesture(stage):
@@ -168,7 +168,7 @@ def test_a_touch_goes_out_by_its_gesture(stage):
     assert streams_of(other) == ["touch_event", "touch_event"]
     assert set(stage.relay._routes) == {
         ("touch_event", "long_press", None),
-        ("touch_event", None, None),
+        "touch_event",
     }
 
 

@@ -42,7 +42,7 @@ def microphone(on: bool) -> MicrophoneStateChange:
 def test_frames_wait_until_the_receiver_reads_again_and_keep_their_order(stuck):
     peer, line, _ = stuck
     peer.send(AppStopped(message="1"))
-    peer.splice(b'{"type":"x",', b'"data":2', b"}")
+    peer.splice(b'{"type":"x",', b'"data":2}')
     peer.send(AppStopped(message="3"))
     meanwhile = line.frames()
 
@@ -125,7 +125,7 @@ def test_sending_to_a_closed_peer_is_a_quiet_no(open_port):
     line.lose()
 
     assert peer.send(AppStopped()) is False
-    assert peer.splice(b"", b"{}", b"") is False
+    assert peer.splice(b"", b"{}") is False
     peer.close(1000)
     peer.ping(b"\x89\0")
     peer.flush()
