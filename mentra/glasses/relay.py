@@ -23,7 +23,7 @@ from mentra.messages import Unknown
 from mentra.messages.audio import AudioChunk, LocalTranscription
 from mentra.messages.gestures import TouchEvent
 from mentra.messages.session import KeepAlive, KeepAliveAck, Ping, Pong
-from mentra.messages.stamps import stamped_end
+from mentra.messages.stamps import stamped_end, this_millisecond
 from mentra.messages.streams import GESTURES, permission_for
 from mentra.messages.subscriptions import StreamEvent
 from mentra.records import App
@@ -56,8 +56,8 @@ class Relay:
     """
 
     __slots__ = (
-        "_apps", "_now", "_routes", "_running", "_session", "_store", "_subscriptions", "_unknown",
-        "_version",
+        "_now", "_revision", "_routes", "_running", "_session", "_store", "_subscriptions",
+        "_unknown", "_version",
     )  # fmt: skip
 
     _log = Logger()
@@ -70,14 +70,14 @@ class Relay:
         self._now = services.now
         self._routes: dict[_Event, tuple[_Stop, ...]] = {}
         self._version = -1
-        self._apps: tuple[App, ...] = ()
+        self._revision = -1
         self._unknown: frozenset[tuple[str, str]] = frozenset()
 
     def relay(
         self, stream_type: str, raw: bytes, language: str | None = None, target: str | None = None
     ) -> int:
         """Wrap *raw* for every running subscriber that may see it; how many frames were sent."""
-        if self._subscriptions.version != self._version or self._store.all() is not self._apps:
+        if self._store.revision != self._revision or self._subscriptions.version != self._version:
             self._forget()
         # most kinds of events have neither language nor target, and a name is found soonest
         plain = language is None and target is None
@@ -88,8 +88,11 @@ class Relay:
         if not route:
             return 0
         sent = 0
-        now = self._now
-        body = raw + stamped_end(now())
+        now, moment = self._now, this_millisecond
+        seconds = now()
+        if not moment.begins <= seconds < moment.ends:
+            moment.move_to(seconds)
+        body = raw + moment.text
         running = self._running
         for package_name, head in route:
             try:
@@ -102,7 +105,7 @@ class Relay:
 
     def audio(self, chunk: AudioChunk) -> int:
         """Pass *chunk* to every ``audio_chunk`` subscriber as it is."""
-        if self._subscriptions.version != self._version or self._store.all() is not self._apps:
+        if self._store.revision != self._revision or self._subscriptions.version != self._version:
             self._forget()
         route = self._routes.get(_AUDIO)
         if route is None:
@@ -144,7 +147,7 @@ class Relay:
     def _forget(self) -> None:
         self._routes.clear()
         self._version = self._subscriptions.version
-        self._apps = self._store.all()
+        self._revision = self._store.revision
 
     def _prepare(
         self,

@@ -10,11 +10,13 @@ there when it is asked for.
 
 from typing import Any
 
-from zope.interface import Interface
+from zope.interface import Attribute, Interface
 
 
 class IAppStore(Interface):
     """Apps and their keys.  Reads are from memory."""
+
+    revision: int = Attribute("Another number after each change of an app's record.")
 
     def get(package_name: str) -> Any:
         """The :class:`mentra.records.App`, or None."""

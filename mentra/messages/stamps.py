@@ -21,8 +21,13 @@ def iso(seconds: float) -> str:
     return f"{_to_the_second(whole)}.{fraction:03}Z"
 
 
-class _Latest:
-    """The end of the frames of one millisecond: one text serves them all, whoever sends them."""
+class Millisecond:
+    """The end of the frames of one millisecond: one text serves them all, whoever sends them.
+
+    :ivar begins: POSIX seconds.
+    :ivar ends: POSIX seconds; it is over then.
+    :ivar text: what closes a frame: ``,"timestamp":"2025-06-01T12:00:00.000Z"}``.
+    """
 
     __slots__ = ("begins", "ends", "text")
 
@@ -30,8 +35,15 @@ class _Latest:
         self.begins = self.ends = 0.0
         self.text = b""
 
+    def move_to(self, seconds: float) -> None:
+        """Be the millisecond of POSIX *seconds*."""
+        milliseconds = int(seconds * 1000)
+        self.begins, self.ends = milliseconds / 1000, (milliseconds + 1) / 1000
+        self.text = f',"timestamp":"{iso(seconds)}"}}'.encode()
 
-_latest = _Latest()
+
+this_millisecond = Millisecond()
+"""The one of the newest stamp; whoever reads its text looks first whether it is over."""
 
 
 def stamped_end(seconds: float) -> bytes:
@@ -39,12 +51,9 @@ def stamped_end(seconds: float) -> bytes:
 
     :param seconds: POSIX seconds.
     """
-    latest = _latest
-    if seconds < latest.begins or seconds >= latest.ends:
-        milliseconds = int(seconds * 1000)
-        latest.begins, latest.ends = milliseconds / 1000, (milliseconds + 1) / 1000
-        latest.text = f',"timestamp":"{iso(seconds)}"}}'.encode()
-    return latest.text
+    if not this_millisecond.begins <= seconds < this_millisecond.ends:
+        this_millisecond.move_to(seconds)
+    return this_millisecond.text
 
 
 class Stamps:

@@ -57,6 +57,7 @@ class AppRegistry:
     """
 
     def __init__(self) -> None:
+        self.revision = 0
         self.replace(Snapshot({}, {}, {}))
 
     def replace(self, snapshot: Snapshot) -> None:
@@ -64,7 +65,11 @@ class AppRegistry:
         self._apps = dict(snapshot.apps)
         self._keys = dict(snapshot.keys)
         self._servers = dict(snapshot.servers)
+        self._changed()
+
+    def _changed(self) -> None:
         self._sorted: tuple[App, ...] | None = None
+        self.revision += 1
 
     def get(self, package_name: str) -> App | None:
         """The app, or None."""
@@ -96,14 +101,14 @@ class AppRegistry:
     def app_saved(self, app: App) -> None:
         """*app* was added or replaced."""
         self._apps[app.package_name] = app
-        self._sorted = None
+        self._changed()
 
     def app_removed(self, package_name: str) -> None:
         """An app is gone, and with it its keys and its server."""
         self._apps.pop(package_name, None)
         self._keys.pop(package_name, None)
         self._servers.pop(package_name, None)
-        self._sorted = None
+        self._changed()
 
     def keys_changed(self, package_name: str, hashes: tuple[str, ...]) -> None:
         """These are the app's live keys now."""

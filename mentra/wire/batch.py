@@ -34,9 +34,9 @@ class Batch:
         began, self.began = self.began, None
         unsent = self.unsent
         if unsent:
-            self.unsent = []
             for peer in unsent:
                 peer.flush()
+            unsent.clear()
             if began is not None:  # else another read ended within this one
                 timer, observe = self._timer, self._observe
                 observe(timer() - began)

@@ -9,6 +9,7 @@ Reads Autobahn's ``state``, ``data``, ``current_frame`` and ``inside_message`` a
 ``_dataReceived``; ``AVAILABLE`` says whether it has them.
 """
 
+from struct import Struct
 from typing import Any
 
 from autobahn.twisted.websocket import WebSocketServerProtocol
@@ -22,6 +23,14 @@ set_cause, reset_cause = current.set, current.reset
 
 LONGEST = 65_535
 """Longer frames are Autobahn's: they need 64 bits of length and more than one read anyway."""
+
+MASKED = 0x80
+MASKED_WITH_16_BITS = MASKED | 126
+
+head_of = Struct("!BBH4s").unpack_from
+"""First byte, mask bit and length, 16 bits of length, mask: of a frame that has all of these."""
+
+SIZE_OF_HEAD = 8
 
 AVAILABLE = hasattr(WebSocketServerProtocol, "_dataReceived") and OPEN == 3
 
@@ -76,30 +85,31 @@ class ReceivingProtocol(SendingProtocol):
         if self.held:
             data = self.held + data
             self.held = b""
-        position, size, longest = 0, len(data), self._longest_now
-        remove_mask, take = unmask, self.take
-        while position < size:
-            is_binary = data[position] == BINARY
-            if not is_binary and data[position] != TEXT:
-                break
-            start, left = position + 6, size - position
-            length = data[position + 1] - 128 if left > 1 else 0  # masked, or else negative
-            if length == 126:
-                start += 2
-                length = data[position + 2] << 8 | data[position + 3] if left > 3 else 126
-                if length < 126 or length > longest:
+        position, size, take = 0, len(data), self.take
+        # less than a head is nothing that we know; a frame with so little in it is Autobahn's
+        while size - position >= SIZE_OF_HEAD:
+            opcode, second, length, mask = head_of(data, position)
+            if second == MASKED_WITH_16_BITS:
+                start = position + SIZE_OF_HEAD
+                if length < 126 or length > self._longest_now:
                     break
-            elif length < 0 or length == 127:
+            elif MASKED <= second < MASKED_WITH_16_BITS:
+                start = position + 6
+                length = second - MASKED
+                mask = data[start - 4 : start]
+            else:
+                break
+            if opcode != TEXT and opcode != BINARY:
                 break
             end = start + length
             if end > size:
                 self.held = data[position:]
                 return
-            payload = remove_mask(data[start:end], data[start - 4 : start])
-            if not is_binary and not payload.isascii() and not _is_utf8(payload):
+            payload = unmask(data[start:end], mask)
+            if opcode == TEXT and not payload.isascii() and not _is_utf8(payload):
                 break
             position = end
-            take(payload, is_binary)
+            take(payload, opcode == BINARY)
             if self._state != OPEN or not self.reading:
                 self._set_aside(data[position:])
                 return

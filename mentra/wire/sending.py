@@ -93,8 +93,10 @@ class SendingProtocol(LeanProtocol):
         batch = self._batch
         if batch is None:
             return self._splice_otherwise(head + body)
-        size = len(head) + len(body)
-        beginning = TEXT_HEADERS[size] if size < 4096 else header(TEXT, size)
+        try:
+            beginning = TEXT_HEADERS[len(head) + len(body)]
+        except IndexError:
+            beginning = header(TEXT, len(head) + len(body))
         unsent = self._unsent
         if unsent is not None:
             unsent += (beginning, head, body)
