@@ -49,6 +49,11 @@ from mentra.glasses.display.manager import (
     display_request,
     glasses_for_display,
 )
+from mentra.glasses.display.onboarding_routes import (
+    complete_onboarding,
+    onboarding_instructions,
+    onboarding_status,
+)
 from mentra.glasses.display.settings import display_section
 from mentra.glasses.entrance import connection_init, glasses_path
 from mentra.glasses.microphone import (

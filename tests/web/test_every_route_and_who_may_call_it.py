@@ -24,6 +24,7 @@ CONTROL  POST   /users/{user_id}/end
 KEY      GET    /api/audio/{user_id}
 KEY      POST   /api/app-server/register
 OPERATOR GET    /metrics
+PUBLIC   GET    /api/onboarding/instructions
 PUBLIC   GET    /appsettings/user/{package_name}
 PUBLIC   GET    /asyncapi.json
 PUBLIC   GET    /health
@@ -47,6 +48,7 @@ USER     GET    /api/client/user/settings/key/{key}
 USER     GET    /api/gallery
 USER     GET    /api/gallery/{photo_id}
 USER     GET    /api/hardware/system-photo-request/{request_id}
+USER     GET    /api/onboarding/status
 USER     GET    /apps
 USER     GET    /appsettings/{package_name}
 USER     GET    /tpasettings/{package_name}
@@ -60,6 +62,7 @@ USER     POST   /api/client/goodbye
 USER     POST   /api/client/photo/response
 USER     POST   /api/client/user/settings
 USER     POST   /api/hardware/button-press
+USER     POST   /api/onboarding/complete
 USER     POST   /api/photos/upload
 USER     POST   /api/store/install/{package_name}
 USER     POST   /api/store/uninstall/{package_name}

@@ -5,7 +5,9 @@ apps start, a boot screen is up.  What was asked for and could not be shown is r
 still worth it.
 """
 
+import attrs
 from twisted.application.service import Service
+from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
 from mentra.events import AppStarting, AppStopped, GlassesAttached
@@ -14,6 +16,7 @@ from mentra.glasses.apps.settings import AppsSettings
 from mentra.glasses.display.boot import Boot
 from mentra.glasses.display.frames import HOUSE, Frame, blank, boot_screen, check_layout, frame_of
 from mentra.glasses.display.lock import Lock
+from mentra.glasses.display.onboarding import Onboarding
 from mentra.glasses.display.screen import Screen
 from mentra.glasses.display.settings import DisplaySettings
 from mentra.interfaces.glasses import IApps, IDisplay
@@ -43,14 +46,16 @@ class DisplayManager(Service):
         )
         self._boot = Boot(clock, self._settings.boot, self._boot_changed)
         self._lock = Lock(clock, self._settings, self._runs)
+        self._onboarding = Onboarding(session, services, self._onboard)
         self._main: str | None = None
         self._core: Frame | None = None
 
-    def stopService(self) -> None:
-        """Nothing is waited for any more."""
+    def stopService(self) -> Deferred[None]:
+        """Nothing is waited for any more; fires when what is to be remembered is written."""
         self._screen.stop()
         self._boot.stop_all()
         super().stopService()
+        return self._onboarding.stop()
 
     # -- what apps ask for
 
@@ -90,11 +95,18 @@ class DisplayManager(Service):
                 return False
         elif not self._runs(frame.owner) or not self._has_lock(frame.owner):
             return False
+        if self._onboarding.is_on:
+            return False
         return self._screen.show(frame, waited)
 
     def _remember(self, frame: Frame) -> None:
-        if frame.is_main:
-            self._core = frame
+        if not frame.is_main:
+            return
+        if self._onboarding.is_on:
+            # what has to wait for the instructions is as good as new when they are gone
+            later = max(frame.requested_at, self._onboarding.until)
+            frame = attrs.evolve(frame, requested_at=later)
+        self._core = frame
 
     def _is_shut_out(self) -> bool:
         """Whether the foreground app has to wait for a background app on the screen."""
@@ -179,6 +191,7 @@ class DisplayManager(Service):
         if app_type == "standard" and self._main != package_name:
             self._main, self._core = package_name, None
         self._screen.held.drop(HOUSE)
+        self._onboarding.expect(package_name)
         self._boot.start(package_name, name or package_name)
         self._show_boot_screen()
 
@@ -187,6 +200,7 @@ class DisplayManager(Service):
         if not self.running:
             return
         was_booting = self._boot.stop(package_name)
+        self._onboarding.forget(package_name)
         if self._lock.owner == package_name:
             self._lock.drop()
         if self._main == package_name:
@@ -210,16 +224,24 @@ class DisplayManager(Service):
     def _booted(self) -> None:
         """Show what came meanwhile, the foreground app's first; or what was there before."""
         queued = sorted(self._boot.take_queue(), key=lambda frame: frame.owner != self._main)
-        covered = False
+        covered = self._onboard()
         for frame in queued:
             if not frame.is_up(self._now()):
                 continue
-            if covered or not frame.is_main:
+            if covered or self._onboarding.is_on or not frame.is_main:
                 self._admit(frame)
             else:
                 covered = self._show_first(frame)
         if not covered:
             self._restore()
+
+    def _onboard(self) -> bool:
+        """Let the next new app tell what it is for; whether one does."""
+        frame = None if self._boot.names else self._onboarding.take()
+        if frame is None or not self._screen.put(frame):
+            return False
+        self._onboarding.begin(frame)
+        return True
 
     def _show_first(self, frame: Frame) -> bool:
         """Take the boot screen's place, whoever was there before; False if that is not for it."""

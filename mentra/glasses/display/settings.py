@@ -28,6 +28,18 @@ class DisplaySettings(Section, frozen=True, kw_only=True):
         float,
         Meta(ge=0, le=3600, description="Seconds a frame without a duration is worth restoring."),
     ] = 1.0
+    onboarding: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=3600,
+            description="Seconds an app's onboarding instructions stay up; 0 shows none.",
+        ),
+    ] = 15.0
+    onboarding_lock: Annotated[
+        float,
+        Meta(gt=0, le=3600, description="Seconds of these in which nobody else may draw."),
+    ] = 5.0
     max_layout: Annotated[
         int, Meta(ge=1024, description="Longest layout, bytes of JSON (a bitmap is in it).")
     ] = 1_048_576
