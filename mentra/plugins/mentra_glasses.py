@@ -56,6 +56,16 @@ from mentra.glasses.display.onboarding_routes import (
 )
 from mentra.glasses.display.settings import display_section
 from mentra.glasses.entrance import connection_init, glasses_path
+from mentra.glasses.location.manager import location_manager
+from mentra.glasses.location.messages import (
+    app_stopped_for_location,
+    glasses_for_location,
+    location_poll_request,
+    location_update,
+    subscriptions_for_location,
+)
+from mentra.glasses.location.routes import answer_location_poll, post_location
+from mentra.glasses.location.section import location_section
 from mentra.glasses.microphone import (
     app_stop_for_microphone,
     device_for_microphone,

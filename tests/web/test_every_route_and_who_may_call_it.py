@@ -59,6 +59,8 @@ USER     POST   /api/apps/{package_name}/stop
 USER     POST   /api/client/audio/configure
 USER     POST   /api/client/device/state
 USER     POST   /api/client/goodbye
+USER     POST   /api/client/location
+USER     POST   /api/client/location/poll-response/{correlation_id}
 USER     POST   /api/client/photo/response
 USER     POST   /api/client/user/settings
 USER     POST   /api/hardware/button-press

@@ -28,7 +28,7 @@ class Onboarding:
     """
 
     def __init__(
-        self, session: IUserSession, services: IServices, over: Callable[[], None]
+        self, session: IUserSession, services: IServices, over: Callable[[], object]
     ) -> None:
         self._session = session
         self._clock = services.clock
