@@ -23,7 +23,7 @@ class ILocation(Interface):
     def poll(package_name: str, accuracy: str, correlation_id: str) -> None:
         """An app wants to know now; it is told as soon as there is an answer.
 
-        :raises mentra.errors.Refused: ``PERMISSION_DENIED`` or ``TOO_MANY_POLLS``.
+        :raises mentra.errors.Refused: ``PERMISSION_DENIED``, ``TOO_MANY_POLLS``, ``INVALID_POLL``.
         """
 
     def answer(correlation_id: str, position: Any) -> bool:

@@ -1,12 +1,8 @@
 """Where the wearer is.  Source: docs/protocol/location.rst."""
 
-from typing import Annotated, Any, ClassVar
-
-from msgspec import Meta
+from typing import Any, ClassVar
 
 from mentra.messages import GivesWay, Message, Relayed
-
-CorrelationId = Annotated[str, Meta(min_length=1, max_length=200)]
 
 
 class LocationUpdate(Relayed, frozen=True, kw_only=True, tag="location_update"):
@@ -33,12 +29,13 @@ class LocationPollRequest(Message, frozen=True, kw_only=True, tag="location_poll
     """
 
     accuracy: Any = None
-    correlation_id: CorrelationId
+    correlation_id: str
 
 
 class SetLocationTier(Message, frozen=True, kw_only=True, tag="set_location_tier"):
     """Tell the phone how exactly its location is wanted."""
 
+    sent_to: ClassVar[tuple[str, ...]] = ("glasses",)
     gives_way: ClassVar[GivesWay] = GivesWay.KEEP_NEWEST
     session_id: str
     tier: str
@@ -47,5 +44,6 @@ class SetLocationTier(Message, frozen=True, kw_only=True, tag="set_location_tier
 class RequestSingleLocation(Message, frozen=True, kw_only=True, tag="request_single_location"):
     """Ask the phone where it is."""
 
+    sent_to: ClassVar[tuple[str, ...]] = ("glasses",)
     accuracy: str
     correlation_id: str

@@ -67,6 +67,7 @@ class Screen(RuleBasedStateMachine):
         self.dead_before = dict.fromkeys(KINDS, 0)
         self.newest_shown: defaultdict[tuple[str, str], int] = defaultdict(int)
         self.owed: int | None = None
+        self.standing: set[str] = set()
         self.session = self._phone()
         self.apps = IApps(self.session)
 
@@ -79,17 +80,19 @@ class Screen(RuleBasedStateMachine):
 
     @rule(package=packages)
     def start(self, package: str) -> None:
-        """There is one foreground app; it is stopped before the next one starts."""
+        """There is one foreground app; it is stopped before the next one starts, also when its
+        connection is gone."""
         if KINDS[package] == "standard":
-            for other in ("com.a", "com.b"):
-                if other != package and self.apps.is_running(other):
-                    self.stop(other)
+            for other in self.standing - {package}:
+                self.stop(other)
+            self.standing.add(package)
         self.session.announce(AppStarting(package, package, KINDS[package]))
         self.apps.run(package)
 
     @rule(package=packages)
     def stop(self, package: str) -> None:
         self.apps.peers.pop(package, None)
+        self.standing.discard(package)
         if KINDS[package] == "standard":
             self.owed = None
         self.dead_before[package] = self.number

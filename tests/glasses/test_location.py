@@ -418,6 +418,16 @@ def test_only_so_many_polls_of_an_app_wait(stage):
     assert refused.value.retryable
 
 
+@pytest.mark.parametrize("correlation_id", ["", "x" * 201, "\ud800"])
+def test_an_id_that_is_none_is_refused(stage, correlation_id):
+    stage.app(ACME)
+
+    with pytest.raises(Refused) as refused:
+        stage.poll(ACME, correlation_id=correlation_id)
+
+    assert (refused.value.code, stage.told()) == ("INVALID_POLL", [])
+
+
 def test_a_stopped_app_waits_no_more(stage):
     acme = stage.app(ACME, "location_update")
     timers = len(stage.clock.getDelayedCalls())

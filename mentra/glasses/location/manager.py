@@ -13,7 +13,7 @@ from zope.interface import implementer
 
 from mentra.errors import Refused
 from mentra.extension import ManagerFactory
-from mentra.glasses.location.polls import FRESH, Polls
+from mentra.glasses.location.polls import FRESH, Polls, check_id
 from mentra.glasses.location.positions import data_of
 from mentra.glasses.location.section import LocationSettings
 from mentra.glasses.writing import WriteBehind
@@ -102,12 +102,13 @@ class LocationManager(Service):
     def poll(self, package_name: str, accuracy: str, correlation_id: str) -> None:
         """An app wants to know now.
 
-        :raises Refused: ``PERMISSION_DENIED`` or ``TOO_MANY_POLLS``.
+        :raises Refused: ``PERMISSION_DENIED``, ``TOO_MANY_POLLS`` or ``INVALID_POLL``.
         """
         app = self._apps.get(package_name)
         if app is None or not app.has_permission(PERMISSION):
             text = "Location permission required to ask for the location"
             raise Refused("PERMISSION_DENIED", text, where="app")
+        check_id(correlation_id)
         wanted = accuracy if accuracy in FRESH else LEAST
         known = self._position
         if known is not None and self._now() - known.known_at <= FRESH[wanted]:

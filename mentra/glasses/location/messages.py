@@ -40,7 +40,7 @@ def location_update(message: LocationUpdate, context: IContext) -> None:
 def location_poll_request(message: LocationPollRequest, context: IContext) -> None:
     """Tell an app where the wearer is, from memory or from the phone.
 
-    :raises Refused: ``PERMISSION_DENIED`` or ``TOO_MANY_POLLS``.
+    :raises Refused: ``PERMISSION_DENIED``, ``TOO_MANY_POLLS`` or ``INVALID_POLL``.
     """
     accuracy = message.accuracy if isinstance(message.accuracy, str) else ""
     package_name = context.peer.identity.package_name

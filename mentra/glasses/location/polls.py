@@ -26,6 +26,20 @@ MAX_OF_AN_APP = 20
 """Polls that one app may have waiting."""
 
 
+MAX_ID = 200
+"""Longest correlation id, characters."""
+
+
+def check_id(correlation_id: str) -> None:
+    """Let an id by that can be sent on.
+
+    :raises Refused: ``INVALID_POLL``.
+    """
+    if not 0 < len(correlation_id) <= MAX_ID or not correlation_id.isprintable():
+        text = f"A poll has a correlationId of 1 to {MAX_ID} characters"
+        raise Refused("INVALID_POLL", text, where="app")
+
+
 @attrs.define(eq=False)
 class Poll:
     """A question the phone was asked.
