@@ -203,8 +203,10 @@ class SendingProtocol(LeanProtocol):
 
     def _empty_outbox(self) -> None:
         outbox, self.outbox = self.outbox, None
-        while outbox is not None and (data := outbox.take()) is not None:
-            self.sendData(data)
+        if outbox is not None:
+            # in one piece: the transport may say at any write that it has enough
+            self._unsent = list(iter(outbox.take, None))
+            self.flush()
 
     # -- the end
 
