@@ -194,7 +194,7 @@ def sample_of(kind: type[Message]) -> Message:
             elif origin is dict:
                 values[field.name] = {}
             else:
-                values[field.name] = SAMPLES.get(field.type)
+                values[field.name] = SAMPLES.get(origin)
     return kind(**values)
 
 
