@@ -1,4 +1,4 @@
-"""Buttons that no app wants: the phone asks what to do.  Source: docs/protocol, "photos".
+"""Buttons that no app wants: the phone asks what to do.  Source: docs/protocol/photos, "photos".
 
 The press itself is relayed from the socket, where it comes as well; relaying what comes over HTTP
 would double it.

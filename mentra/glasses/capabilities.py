@@ -70,7 +70,7 @@ class DeviceSettings(Section, frozen=True, kw_only=True):
     profiles: Annotated[
         str,
         Meta(
-            description="Folder with a *.json profile for each further model of glasses, an "
+            description="Folder with a .json profile for each further model of glasses, an "
             "absolute path; one for a model that is known already takes its place. Empty: none.",
             extra={"check": _check_folder},
         ),

@@ -194,3 +194,36 @@ class ISettings(Interface):
 
     def app_replaced(package_name: str, stored: Any) -> None:
         """The same for the user's settings of one app, which is told if it runs."""
+
+
+class ISpeaker(Interface):
+    """Sound for the wearer, played by the phone.  Source: docs/protocol."""
+
+    def play(package_name: str, message: Any) -> Any:
+        """Have a sound played (:class:`mentra.messages.speaker.AudioPlayRequest`); the
+        ``AudioPlayResponse`` if it cannot be, else None."""
+
+    def played(message: Any) -> bool:
+        """The phone's :class:`mentra.messages.speaker.AudioPlayResponse`; whether an app was told
+        of it."""
+
+    def stop(package_name: str, track_id: int | None) -> None:
+        """End the app's sound on one track, or all of it."""
+
+    def app_stopped(package_name: str) -> None:
+        """The app waits for no sound any more."""
+
+
+class ILights(Interface):
+    """Lights on the glasses.  Source: docs/protocol."""
+
+    def switch(package_name: str, message: Any) -> Any:
+        """Switch the light (:class:`mentra.messages.lights.RgbLedControl`); the
+        ``RgbLedControlResponse`` if it cannot be, else None."""
+
+    def switched(message: Any) -> None:
+        """The phone's :class:`mentra.messages.lights.RgbLedControlResponse`: tell the app that
+        asked, or all if none did."""
+
+    def app_stopped(package_name: str) -> None:
+        """The app waits for no light any more."""

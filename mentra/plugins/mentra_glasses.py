@@ -56,6 +56,13 @@ from mentra.glasses.display.onboarding_routes import (
 )
 from mentra.glasses.display.settings import display_section
 from mentra.glasses.entrance import connection_init, glasses_path
+from mentra.glasses.lights import (
+    app_stop_for_lights,
+    lights_manager,
+    lights_section,
+    rgb_led_control,
+    rgb_led_control_response,
+)
 from mentra.glasses.location.manager import location_manager
 from mentra.glasses.location.messages import (
     app_stopped_for_location,
@@ -131,4 +138,14 @@ from mentra.glasses.simple_storage import (
     storage_section,
     storage_writes,
 )
+from mentra.glasses.speaker import (
+    app_stop_for_speaker,
+    audio_play_request,
+    audio_play_response,
+    audio_stop_request,
+    speaker_manager,
+    speaker_section,
+)
+from mentra.glasses.speech_route import speak
 from mentra.glasses.subscriptions import subscription_update, subscriptions_manager
+from mentra.glasses.wifi import request_wifi_setup

@@ -24,7 +24,9 @@ CONTROL  POST   /users/{user_id}/end
 KEY      GET    /api/audio/{user_id}
 KEY      POST   /api/app-server/register
 OPERATOR GET    /metrics
+PUBLIC   GET    /api/audio/tts
 PUBLIC   GET    /api/onboarding/instructions
+PUBLIC   GET    /api/tts
 PUBLIC   GET    /appsettings/user/{package_name}
 PUBLIC   GET    /asyncapi.json
 PUBLIC   GET    /health

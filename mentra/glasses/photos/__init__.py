@@ -1,4 +1,4 @@
-"""Pictures: asked for, taken, kept, shown.  Source: docs/protocol, "photos".
+"""Pictures: asked for, taken, kept, shown.  Source: docs/protocol/photos, "photos".
 
 ``manager``   who waits for which picture
 ``form``      a picture as it is uploaded

@@ -1,4 +1,4 @@
-"""A person's own pictures over HTTP.  Source: docs/protocol, "photos"."""
+"""A person's own pictures over HTTP.  Source: docs/protocol/photos, "photos"."""
 
 import msgspec
 

@@ -1,4 +1,4 @@
-"""Who waits for which picture.  Source: docs/protocol, "photos"."""
+"""Who waits for which picture.  Source: docs/protocol/photos, "photos"."""
 
 import secrets
 from typing import Any

@@ -1,4 +1,4 @@
-"""Pictures over HTTP: uploaded, answered for, and looked at.  Source: docs/protocol, "photos"."""
+"""Pictures over HTTP: brought, answered for, looked at.  Source: docs/protocol/photos, "photos"."""
 
 import base64
 from typing import Annotated, Any

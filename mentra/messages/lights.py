@@ -1,0 +1,49 @@
+"""Lights on the glasses.  Source: docs/protocol."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from mentra.messages import Message
+from mentra.messages.speaker import RequestId
+
+_Word = Annotated[str, Meta(max_length=32)]
+
+
+class RgbLedControl(Message, frozen=True, kw_only=True, tag="rgb_led_control"):
+    """An app switches the light.
+
+    :ivar action: ``on`` or ``off``.
+    :ivar color: ``red``, ``green``, ``blue``, ``orange`` or ``white``.
+    :ivar ontime: milliseconds; so is ``offtime``.
+    :ivar count: how many times it is on.
+    """
+
+    request_id: RequestId
+    action: _Word
+    color: _Word | None = None
+    ontime: float | None = None
+    offtime: float | None = None
+    count: int | None = None
+
+
+class SwitchLight(Message, frozen=True, kw_only=True, tag="rgb_led_control"):
+    """Tell the phone to switch the light; some phones read one name of the app, some the other."""
+
+    session_id: str
+    request_id: str
+    app_id: str
+    package_name: str
+    action: str
+    color: str | None = None
+    ontime: float | None = None
+    offtime: float | None = None
+    count: int | None = None
+
+
+class RgbLedControlResponse(Message, frozen=True, kw_only=True, tag="rgb_led_control_response"):
+    """The light is switched, or why not."""
+
+    request_id: RequestId
+    success: bool
+    error: str | None = None
