@@ -28,6 +28,7 @@ from mentra.interfaces.photos import IAlbum, IPhotoFiles, IPhotoStore
 from mentra.interfaces.services import IAuthRules, IObserved, IPublicAddress, IReadiness, ITokens
 from mentra.interfaces.session import ISessions
 from mentra.interfaces.stores import IAppStore, ISimpleStorage, IUserStore
+from mentra.interfaces.transports import IUdpPort
 from mentra.routing.catalogue import Catalogue
 from mentra.routing.discovery import discover
 from mentra.routing.origins import describe
@@ -46,7 +47,7 @@ from mentra.wire.edge import Edge
 from mentra.wire.factory import WireOptions
 from mentra.wire.front_door import FrontDoorFactory
 
-EARLY = (ILc3,)
+EARLY = (ILc3, IUdpPort)
 """What is made before anybody comes: it takes a moment, or a port."""
 
 HANDLER_PATIENCE = 30.0

@@ -30,7 +30,9 @@ class Identity:
 
     :ivar user_id: canonical e-mail address.
     :ivar package_name: the app's, None for glasses.
+    :ivar asked_for: what glasses want besides: ``livekit``, ``udpEncryption``.
     """
 
     user_id: str
     package_name: str | None = None
+    asked_for: frozenset[str] = attrs.field(default=frozenset(), kw_only=True)

@@ -45,6 +45,13 @@ def _text(text: str, current: Any) -> str:
     return text
 
 
+def _whole(text: str, current: Any) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError("expected a whole number") from None
+
+
 def _port(text: str, current: Any) -> str:
     if not (text.isdecimal() and text.isascii() and int(text) <= 65_535):
         raise ValueError("expected a port from 0 to 65535")
@@ -81,6 +88,11 @@ LEGACY = (
     Legacy("APP_SUBSCRIPTION_GRACE_MS", "apps.subscription_grace", _seconds, "milliseconds"),
     Legacy("SYSTEM_DASHBOARD_PACKAGE_NAME", "apps.system_dashboard", _text),
     Legacy("ADDITIONAL_PRE_INSTALLED_APPS", "apps.preinstalled", _words, "separated by commas"),
+    Legacy("UDP_HOST", "udp.host", _text),
+    Legacy("UDP_PORT", "udp.port", _whole),
+    Legacy("LIVEKIT_URL", "livekit.url", _text),
+    Legacy("LIVEKIT_API_KEY", "livekit.api_key", _text),
+    Legacy("LIVEKIT_API_SECRET", "livekit.api_secret", _text),
     Legacy("CLOUD_PUBLIC_HOST_NAME", "server.public_host", _text),
     Legacy("CLOUD_LOCAL_HOST_NAME", "server.local_host", _text),
 )

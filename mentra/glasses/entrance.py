@@ -15,6 +15,7 @@ from mentra.interfaces.glasses import IApps, IMicrophone, ISubscriptions
 from mentra.interfaces.messaging import IContext, IPath, IUpgrade
 from mentra.interfaces.services import IAuthRules, IServices, ITokens
 from mentra.interfaces.session import ISessions, IUserSession
+from mentra.interfaces.transports import ILivekit, IUdpPort
 from mentra.messages import Message
 from mentra.messages.session import ConnectionAck, ConnectionInit
 from mentra.messages.stamps import iso
@@ -58,7 +59,7 @@ class GlassesPath:
                 return None
             raise _unauthorized(NO_TOKEN, services)
         try:
-            return Identity(ITokens(services).verify_user(token))
+            return Identity(ITokens(services).verify_user(token), asked_for=_asked_for(upgrade))
         except Refused as refusal:
             raise _unauthorized(TOKEN_TEXTS.get(refusal.code, BAD_TOKEN), services) from refusal
 
@@ -89,7 +90,7 @@ glasses_path = GlassesPath()
 def connection_init(message: ConnectionInit, context: IContext) -> Any:
     """Acknowledge again; or, where configured, take the token of a client that had none yet."""
     if context.session is not None:
-        return acknowledgement(context.session)
+        return acknowledgement(context.session, context.services)
     if not message.core_token:
         raise Dismissed(1008, NO_TOKEN, code="INVALID_TOKEN", message=NO_TOKEN)
     try:
@@ -100,12 +101,17 @@ def connection_init(message: ConnectionInit, context: IContext) -> Any:
     return _enter(context, Identity(user_id))
 
 
-def acknowledgement(session: IUserSession) -> ConnectionAck:
-    """``connection_ack``, with what older phones read in ``userSession``."""
+def acknowledgement(session: IUserSession, services: IServices) -> ConnectionAck:
+    """``connection_ack``, with other ways for sound, and with what older phones read in
+    ``userSession``."""
     apps, subscriptions = IApps(session, None), ISubscriptions(session, None)
     microphone = IMicrophone(session, None)
     wanted = subscriptions.everyone() if subscriptions else {}
+    ways: dict[str, Any] = {}
+    for way in (IUdpPort(services, None), ILivekit(services, None)):
+        ways |= way.offer(session) if way is not None else {}
     return ConnectionAck(
+        **ways,
         session_id=session.user_id,
         user_session={
             "userId": session.user_id,
@@ -137,13 +143,22 @@ async def _enter(context: IContext, identity: Identity) -> None:
         sessions.glasses_closed(session, context.peer)
         raise
     # before anything that the arrival sets going
-    context.peer.send(acknowledgement(session))
+    context.peer.send(acknowledgement(session, context.services))
     session.announce(GlassesAttached(reconnected=session.arrivals > 1))
 
 
 def _token_of(upgrade: IUpgrade) -> str | None:
     words = (upgrade.header("authorization") or "").split()
     return words[1] if len(words) > 1 else upgrade.query("token") or None
+
+
+def _asked_for(upgrade: IUpgrade) -> frozenset[str]:
+    """What the glasses want besides being let in."""
+    flags = {
+        "livekit": "true" in (upgrade.query("livekit"), upgrade.header("livekit")),
+        "udpEncryption": upgrade.query("udpEncryption") == "true",
+    }
+    return frozenset(flag for flag, is_set in flags.items() if is_set)
 
 
 def _unauthorized(message: str, services: IServices) -> Denied:

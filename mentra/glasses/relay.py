@@ -5,14 +5,12 @@ message then costs a look-up and, for each receiver, a splice.
 """
 
 from collections.abc import Mapping
-from functools import lru_cache
 
 import msgspec
 from twisted.logger import Logger
 from zope.interface import implementer
 
 from mentra.extension import ManagerFactory, handler
-from mentra.glasses.stream_names import is_language
 from mentra.identity import app_session_id
 from mentra.interfaces.glasses import IApps, IRelay, ISubscriptions
 from mentra.interfaces.messaging import IContext, IPeer
@@ -20,7 +18,7 @@ from mentra.interfaces.services import IServices
 from mentra.interfaces.session import IUserSession
 from mentra.interfaces.stores import IAppStore
 from mentra.messages import Unknown
-from mentra.messages.audio import AudioChunk, LocalTranscription
+from mentra.messages.audio import AudioChunk
 from mentra.messages.gestures import TouchEvent
 from mentra.messages.session import KeepAlive, KeepAliveAck, Ping, Pong
 from mentra.messages.stamps import stamped_end, this_millisecond
@@ -181,9 +179,6 @@ def _may_see(app: App | None, stream: str) -> bool:
 
 relay_manager = ManagerFactory(IRelay, Relay)
 
-_is_language = lru_cache(maxsize=256)(is_language)
-
-
 # -- glasses
 
 
@@ -191,15 +186,6 @@ _is_language = lru_cache(maxsize=256)(is_language)
 def stream_event(message: StreamEvent, context: IContext) -> None:
     """Pass on what has no handler of its own."""
     IRelay(context.session).relay(message.stream_type, message.raw)
-
-
-@handler("glasses", LocalTranscription)
-def local_transcription(message: LocalTranscription, context: IContext) -> None:
-    """Pass on what the phone recognised to the subscribers of its language."""
-    language = message.transcribe_language
-    # what is no language is not remembered as one
-    known = language if len(language) < 10 and _is_language(language) else None
-    IRelay(context.session).relay("transcription", message.raw, known)
 
 
 @handler("glasses", TouchEvent)

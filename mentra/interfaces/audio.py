@@ -18,7 +18,7 @@ class IAudio(Interface):
         if it is LC3, keep it for a while, pass it on; how many apps it was sent to."""
 
     def heard_apart(data: bytes, came: float) -> int:
-        """The same for sound that took another way.
+        """The same for a piece of sound that took another way; half a sample at its end is dropped.
 
         :param came: clock seconds when it reached this machine.
         """
@@ -46,3 +46,49 @@ class IAudio(Interface):
     def voice(speaking: bool) -> None:
         """The phone's voice detection says that somebody speaks, or no longer; a change is
         announced as ``VoiceActivity``."""
+
+
+class ITranscripts(Interface):
+    """What was said lately, as far as it was recognised.  Source: docs/protocol, "Transcripts"."""
+
+    def add(
+        language: str, text: str, *, speaker_id: str | None = None, result_id: str | None = None
+    ) -> None:
+        """Keep a final transcription for a while.
+
+        :param language: e.g. ``en-US``; what is no language is not kept.
+        :param result_id: the utterance's id; None: one is made.
+        """
+
+    def segments(language: str, since: float = 0.0, until: float | None = None) -> Any:
+        """What was said in *language*, oldest first: a list of
+        :class:`mentra.glasses.transcripts.Segment`.
+
+        :param since: POSIX seconds, the first that count.
+        :param until: POSIX seconds, the last; None: now.
+        """
+
+
+class IUdp(Interface):
+    """A session's way for sound in datagrams.  Source: docs/protocol, "Sound over UDP"."""
+
+    def secrecy(wanted: bool) -> Any:
+        """Whether datagrams are encrypted from now on, as far as that is possible here; what the
+        acknowledgement tells the phone of it, a dict, or None: they are not."""
+
+    def register(user_hash: int) -> bool:
+        """The phone will send datagrams from now on; False where that is not possible.
+
+        :param user_hash: what it takes for the hash of its user.
+        """
+
+    def unregister() -> None:
+        """It will not any more."""
+
+    def received(sequence: int, payload: bytes, host: str) -> None:
+        """A datagram for this session came.
+
+        :param sequence: 0 to 65535.
+        :param payload: what follows the header.
+        :param host: IP address of whoever sent it.
+        """

@@ -36,9 +36,13 @@ class LocalTranscription(Relayed, frozen=True, kw_only=True, tag="local_transcri
     """Speech that the phone recognised itself.
 
     :ivar transcribe_language: e.g. ``en-US``; decides who gets it.
+    :ivar speaker_id: a number or a text.
     """
 
     transcribe_language: str = "en-US"
+    text: Any = None
+    is_final: Any = False
+    speaker_id: Any = None
 
 
 class Vad(Relayed, frozen=True, kw_only=True, tag="VAD"):

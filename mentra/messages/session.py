@@ -18,6 +18,9 @@ class ConnectionAck(Message, frozen=True, kw_only=True, tag="connection_ack"):
     """The glasses' session stands.
 
     :ivar session_id: the user id.
+    :ivar udp_host: where sound may be sent in datagrams; with ``udp_port``.
+    :ivar udp_encryption: ``key`` (base64) and ``algorithm``, if datagrams are encrypted.
+    :ivar livekit: ``url``, ``roomName`` and ``token``.
     :ivar user_session: what older phones read: running apps, subscriptions.
     """
 
@@ -26,6 +29,7 @@ class ConnectionAck(Message, frozen=True, kw_only=True, tag="connection_ack"):
     env: str | None = None
     udp_host: str | None = None
     udp_port: int | None = None
+    udp_encryption: dict[str, str] | None = None
     livekit: dict[str, str] | None = None
     user_session: dict[str, Any]
 

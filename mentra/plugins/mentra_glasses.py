@@ -63,6 +63,7 @@ from mentra.glasses.lights import (
     rgb_led_control,
     rgb_led_control_response,
 )
+from mentra.glasses.livekit import livekit, livekit_init, livekit_section, livekit_token
 from mentra.glasses.location.manager import location_manager
 from mentra.glasses.location.messages import (
     app_stopped_for_location,
@@ -93,7 +94,6 @@ from mentra.glasses.photos.routes import answer_photo, upload_photo, uploaded_ph
 from mentra.glasses.photos.settings import photos_section
 from mentra.glasses.relay import (
     keep_alive,
-    local_transcription,
     ping_from_app,
     ping_from_glasses,
     pong_from_app,
@@ -148,4 +148,13 @@ from mentra.glasses.speaker import (
 )
 from mentra.glasses.speech_route import speak
 from mentra.glasses.subscriptions import subscription_update, subscriptions_manager
+from mentra.glasses.transcripts import (
+    local_transcription,
+    transcript,
+    transcripts_manager,
+    transcripts_section,
+)
+from mentra.glasses.udp.link import udp_manager, udp_register, udp_unregister
+from mentra.glasses.udp.port import udp_port
+from mentra.glasses.udp.settings import udp_section
 from mentra.glasses.wifi import request_wifi_setup

@@ -157,7 +157,7 @@ def test_an_app_that_may_hear_can_fetch_the_last_of_it(house, session, how):
         ({"packageName": ACME, "apiKey": f"key of {DEAF}"}, 401),
         ({"header": f"Bearer {ACME}:wrong", "packageName": ACME, "apiKey": f"key of {ACME}"}, 401),
         ({"packageName": DEAF, "apiKey": f"key of {DEAF}"}, 403),
-        ({"packageName": ACME, "apiKey": f"key of {ACME}", "user_id": "bob@x.org"}, 403),
+        ({"packageName": ACME, "apiKey": f"key of {ACME}", "user_id": "bob@x.org"}, 404),
         ({"packageName": ACME, "apiKey": f"key of {ACME}"}, 404),
     ],
 )
@@ -178,4 +178,4 @@ def test_an_app_that_does_not_run_cannot(house, session):
     with pytest.raises(Denied) as caught:
         fetch(house, packageName=ACME, apiKey=f"key of {ACME}")
 
-    assert caught.value.status == 403
+    assert (caught.value.status, caught.value.body) == (404, {"error": "No audio available"})

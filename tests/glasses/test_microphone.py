@@ -13,6 +13,7 @@ from twisted.internet.task import Clock
 
 from mentra.events import AppStopped, DeviceChanged, GlassesAttached
 from mentra.extension import ManagerFactory
+from mentra.glasses.capabilities import profiles_component
 from mentra.glasses.device import device_manager, glasses_connection_state
 from mentra.glasses.microphone import (
     MicrophoneSettings,
@@ -527,7 +528,7 @@ def test_in_whatever_order_things_happen_the_phone_ends_up_knowing(steps):
 def test_glasses_that_say_they_reconnected_hear_of_the_microphone_again(clock: Clock):
     house = house_with(
         microphone_manager, device_manager, fake_relay, fake_apps, subscriptions_manager,
-        device_for_microphone, clock=clock,
+        device_for_microphone, profiles_component, clock=clock,
     )  # fmt: skip
     session = session_in(house)
     context = FakeContext(house, session)

@@ -16,7 +16,6 @@ from mentra.glasses.relay import (
     MAX_ROUTES,
     MAX_UNKNOWN,
     keep_alive,
-    local_transcription,
     ping_from_app,
     ping_from_glasses,
     pong_from_app,
@@ -28,6 +27,7 @@ from mentra.glasses.relay import (
     unknown_from_glasses,
 )
 from mentra.glasses.subscriptions import subscriptions_manager
+from mentra.glasses.transcripts import local_transcription
 from mentra.interfaces.glasses import IApps, IRelay, ISubscriptions
 from mentra.interfaces.stores import IAppStore
 from mentra.messages import Unknown

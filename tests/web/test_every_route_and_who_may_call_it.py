@@ -22,6 +22,7 @@ CONTROL  POST   /users/{user_id}/apps/{package_name}/start
 CONTROL  POST   /users/{user_id}/apps/{package_name}/stop
 CONTROL  POST   /users/{user_id}/end
 KEY      GET    /api/audio/{user_id}
+KEY      GET    /api/transcripts/{app_session_id}
 KEY      POST   /api/app-server/register
 OPERATOR GET    /metrics
 PUBLIC   GET    /api/audio/tts
@@ -45,6 +46,7 @@ USER     DELETE /api/client/user/settings/key/{key}
 USER     DELETE /api/gallery/{photo_id}
 USER     GET    /api/apps
 USER     GET    /api/client/apps
+USER     GET    /api/client/livekit/token
 USER     GET    /api/client/user/settings
 USER     GET    /api/client/user/settings/key/{key}
 USER     GET    /api/gallery

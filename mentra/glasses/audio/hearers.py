@@ -6,7 +6,7 @@ import msgspec
 
 from mentra.errors import Denied
 from mentra.interfaces.glasses import IApps
-from mentra.interfaces.session import IUserSession
+from mentra.interfaces.session import ISessions, IUserSession
 from mentra.interfaces.stores import IAppStore
 from mentra.interfaces.web import ICall
 
@@ -19,13 +19,10 @@ _WRONG_KEY = {
     "error": "Invalid API key",
     "message": "The API key does not belong to this package",
 }
-_NOT_YOURS = {
-    "error": "Forbidden",
-    "message": f"Only an app that runs for this user and has the permission {PERMISSION} may ask",
-}
+_MAY_NOT = {"error": "Forbidden", "message": f"The app needs the permission {PERMISSION}"}
 
-DENIALS = {401: "The key is missing or not this package's.", 403: _NOT_YOURS["message"]}
-"""What :func:`proved` and :func:`check` raise, for the API document."""
+DENIALS = {401: "The key is missing or not this package's.", 403: _MAY_NOT["message"]}
+"""What :func:`proved` and :func:`session_for` raise, for the API document."""
 
 
 class KeyInQuery(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -53,12 +50,16 @@ def proved(call: ICall) -> str:
     return package_name
 
 
-def check(call: ICall, session: IUserSession | None, package_name: str) -> None:
-    """See that the app runs in *session* and may hear.
+def session_for(call: ICall, user_id: str, package_name: str, missing: str) -> IUserSession:
+    """The user's session, for an app that runs in it and may hear.
 
-    :raises Denied: 403, whether there is a session or not: only the user's apps may know.
+    :raises Denied: 403; or 404 with *missing*, whether there is no session or it is not the app's:
+        only the user's apps may know.
     """
     app = IAppStore(call.services).get(package_name)
-    allowed = app is not None and app.has_permission(PERMISSION)
-    if session is None or not allowed or not IApps(session).is_running(package_name):
-        raise Denied(403, dict(_NOT_YOURS))
+    if app is None or not app.has_permission(PERMISSION):
+        raise Denied(403, dict(_MAY_NOT))
+    session: IUserSession | None = ISessions(call.services).get(user_id)
+    if session is None or not IApps(session).is_running(package_name):
+        raise Denied(404, {"error": missing})
+    return session

@@ -15,6 +15,7 @@ from mentra.interfaces.session import ISessions, IUserSession
 from mentra.interfaces.web import ICall
 from mentra.messages.stamps import iso
 
+SILENCE = "No audio available"
 FORMATS = ("pcm", "lc3")
 RATE = SECOND // 2
 FRAME_MS = 10
@@ -110,11 +111,10 @@ def recent_audio(call: ICall) -> HttpAnswer:
     For an app that runs in the user's session and may use the microphone.
     """
     package_name = hearers.proved(call)
-    session = ISessions(call.services).get(canonical_user_id(call.values["user_id"]))
-    hearers.check(call, session, package_name)
-    sound = IAudio(session).recent()
+    user_id = canonical_user_id(call.values["user_id"])
+    sound = IAudio(hearers.session_for(call, user_id, package_name, SILENCE)).recent()
     if not sound:
-        raise Denied(404, {"error": "No audio available"})
+        raise Denied(404, {"error": SILENCE})
     return HttpAnswer(body=sound, content_type="application/octet-stream")
 
 
