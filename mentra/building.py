@@ -6,6 +6,7 @@ from typing import Any
 
 import attrs
 from twisted.application.service import MultiService
+from twisted.internet.interfaces import IReactorProcess
 from twisted.logger import Logger
 from zope.interface import implementer
 from zope.interface.interface import InterfaceClass
@@ -202,6 +203,7 @@ class Building(MultiService):
             IAccountStore: self.stores.accounts,
             IPasswords: self.passwords,
             IPublicAddress: address,
+            IReactorProcess: self._reactor,
             IAuthRules: AuthRules(auth.first_message, auth.create_users, auth.bare_email_routes),
         }
 

@@ -8,4 +8,5 @@
 ``glasses``    the managers of the glasses wing
 ``audio``      the managers of sound, and of what was said
 ``engines``    codecs and the like
+``streams``    live video, and the servers it goes to
 """

@@ -147,6 +147,28 @@ from mentra.glasses.speaker import (
     speaker_section,
 )
 from mentra.glasses.speech_route import speak
+from mentra.glasses.streams.backends.chosen import media_backend
+from mentra.glasses.streams.backends.settings import media_section
+from mentra.glasses.streams.directory import managed_streams
+from mentra.glasses.streams.handlers import (
+    app_for_streams,
+    app_stop_for_streams,
+    managed_stream_request,
+    managed_stream_stop,
+    rtmp_stream_request,
+    rtmp_stream_status,
+    rtmp_stream_stop,
+    session_end_for_streams,
+    stream_keep_alive_ack,
+    stream_status_check,
+)
+from mentra.glasses.streams.manager import streams_manager
+from mentra.glasses.streams.routes import (
+    add_stream_output,
+    list_stream_outputs,
+    remove_stream_output,
+)
+from mentra.glasses.streams.settings import streams_section
 from mentra.glasses.subscriptions import subscription_update, subscriptions_manager
 from mentra.glasses.transcripts import (
     local_transcription,

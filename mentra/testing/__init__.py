@@ -2,5 +2,6 @@
 
 ``peers``     a peer that keeps what it was sent
 ``house``     the services on a fake clock, and sessions in them
+``processes`` other programs that are never started
 ``stores``    stores without a database
 """

@@ -9,6 +9,7 @@ import attrs
 import msgspec
 from prometheus_client import CollectorRegistry
 from twisted.internet.defer import Deferred, ensureDeferred
+from twisted.internet.interfaces import IReactorProcess
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -33,6 +34,7 @@ from mentra.interfaces.stores import IAppStore, ISimpleStorage, IUserStore
 from mentra.routing.catalogue import Catalogue
 from mentra.testing.accounts import FakePasswords, MemoryAccountStore
 from mentra.testing.peers import FakePeer
+from mentra.testing.processes import FakeProcesses
 from mentra.testing.simple_storage import MemorySimpleStorage
 from mentra.testing.stores import MemoryAppStore, MemoryUserStore
 
@@ -209,8 +211,9 @@ def house_with(
 ) -> House:
     """Services with fake collaborators and just these plugins (and the sessions).
 
-    ``clock`` is a ``Clock``, ``http`` a :class:`FakeHttp`, ``metrics`` a :class:`FakeMetrics`;
-    stores are in memory.  Sections not given have their defaults.
+    ``clock`` is a ``Clock``, ``http`` a :class:`FakeHttp`, ``metrics`` a :class:`FakeMetrics`,
+    processes are :class:`mentra.testing.processes.FakeProcesses`; stores are in memory.  Sections
+    not given have their defaults.
     """
     the_clock = clock or Clock()
     known = _Sections({type(section): section for section in sections})
@@ -226,6 +229,7 @@ def house_with(
         IAccountStore: MemoryAccountStore(lambda: WALL_TIME + the_clock.seconds()),
         IPasswords: FakePasswords(),
         IAuthRules: FakeAuthRules(),
+        IReactorProcess: FakeProcesses(),
     }
     house = House(
         catalogue,

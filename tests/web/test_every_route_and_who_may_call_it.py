@@ -10,6 +10,9 @@ from mentra.web.control_routes import CONTROL_ROUTES
 from mentra.web.site import MAIN_PORT, main_routes
 
 WHO_MAY_CALL = """
+APP      DELETE /api/streams/{stream_id}/outputs/{output_id}
+APP      GET    /api/streams/{stream_id}/outputs
+APP      POST   /api/streams/{stream_id}/outputs
 APP      DELETE /api/sdk/simple-storage/{email}
 APP      DELETE /api/sdk/simple-storage/{email}/{key}
 APP      GET    /api/sdk/simple-storage/{email}
