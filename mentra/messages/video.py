@@ -90,6 +90,7 @@ class RtmpStreamStatus(Relayed, frozen=True, kw_only=True, tag="rtmp_stream_stat
     :ivar stats: ``bitrate``, ``fps``, ``droppedFrames``, ``duration``.
     """
 
+    sent_to: ClassVar[tuple[str, ...]] = ("app",)
     aliases: ClassVar[tuple[str, ...]] = ("stream_status",)
     session_id: str | None = None
     stream_id: str | None = None
@@ -119,6 +120,7 @@ class ManagedStreamStatus(Message, frozen=True, kw_only=True, tag="managed_strea
     :ivar status: ``initializing``, ``active``, ``stopping``, ``stopped`` or ``error``.
     """
 
+    sent_to: ClassVar[tuple[str, ...]] = ("app",)
     status: str
     stream_id: str | None = None
     hls_url: str | None = None
@@ -157,6 +159,7 @@ class StreamStatusCheckResponse(
 ):
     """Answer to ``stream_status_check``."""
 
+    sent_to: ClassVar[tuple[str, ...]] = ("app",)
     has_active_stream: bool
     stream_info: StreamInfo | None = None
 
@@ -177,6 +180,7 @@ class StartRtmpStream(Message, frozen=True, kw_only=True, tag="start_rtmp_stream
     :ivar app_id: the app's package, or ``MANAGED_STREAM``.
     """
 
+    sent_to: ClassVar[tuple[str, ...]] = ("glasses",)
     session_id: str
     rtmp_url: str
     app_id: str
@@ -190,6 +194,7 @@ class StartRtmpStream(Message, frozen=True, kw_only=True, tag="start_rtmp_stream
 class StopRtmpStream(Message, frozen=True, kw_only=True, tag="stop_rtmp_stream"):
     """Tell the glasses to end it."""
 
+    sent_to: ClassVar[tuple[str, ...]] = ("glasses",)
     session_id: str
     app_id: str
     stream_id: str
@@ -198,5 +203,6 @@ class StopRtmpStream(Message, frozen=True, kw_only=True, tag="stop_rtmp_stream")
 class KeepRtmpStreamAlive(Message, frozen=True, kw_only=True, tag="keep_rtmp_stream_alive"):
     """Ask the glasses whether they are still at it."""
 
+    sent_to: ClassVar[tuple[str, ...]] = ("glasses",)
     stream_id: str
     ack_id: str
