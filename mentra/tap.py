@@ -1,5 +1,6 @@
 """The composition root: ``twistd mentra`` and what it puts together."""
 
+import gc
 import os
 import resource
 import signal
@@ -159,6 +160,10 @@ class Server(MultiService):
 
     async def _open(self, building: Building) -> None:
         site = await building.open()
+        # what is there now lasts: no collection needs to look at it again, and a full one keeps
+        # everybody's captions waiting
+        gc.collect()
+        gc.freeze()
         self._doorway.open(site)
         building.readiness.has("listening")
         self._supervisor.ready()

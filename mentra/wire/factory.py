@@ -19,7 +19,7 @@ from mentra.messages import Message
 from mentra.wire.admission import Admission
 from mentra.wire.batch import Batch
 from mentra.wire.fast_receive import AVAILABLE as FAST_RECEIVE
-from mentra.wire.frames import BINARY, TEXT, frame
+from mentra.wire.frames import message_frame
 from mentra.wire.heartbeat import Heartbeat
 from mentra.wire.lean import without_debug_texts
 from mentra.wire.peer import Peer
@@ -154,7 +154,7 @@ class PeerFactory(WebSocketServerFactory):
             return
         encode = self.encode
         payload, is_binary = encode(message)
-        self.last_frame = frame(BINARY if is_binary else TEXT, payload)
+        self.last_frame = message_frame(payload, is_binary)
         self.last_message = message
 
     def report(self, failure: Failure) -> None:

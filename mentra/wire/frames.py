@@ -27,10 +27,12 @@ TEXT_HEADERS, BINARY_HEADERS = (
 
 def frame(first_byte: int, payload: bytes) -> bytes:
     """Header and payload."""
-    size = len(payload)
-    if size < 4096:
-        if first_byte == TEXT:
-            return TEXT_HEADERS[size] + payload
-        if first_byte == BINARY:
-            return BINARY_HEADERS[size] + payload
-    return header(first_byte, size) + payload
+    return header(first_byte, len(payload)) + payload
+
+
+def message_frame(payload: bytes, is_binary: bool) -> bytes:
+    """The same for a text or binary frame."""
+    try:
+        return (BINARY_HEADERS if is_binary else TEXT_HEADERS)[len(payload)] + payload
+    except IndexError:
+        return frame(BINARY if is_binary else TEXT, payload)
