@@ -63,6 +63,7 @@ class AuthRules:
     first_message: bool
     create_users: bool
     bare_email_routes: bool
+    assistants: tuple[str, ...]
 
 
 class Building(MultiService):
@@ -204,7 +205,9 @@ class Building(MultiService):
             IPasswords: self.passwords,
             IPublicAddress: address,
             IReactorProcess: self._reactor,
-            IAuthRules: AuthRules(auth.first_message, auth.create_users, auth.bare_email_routes),
+            IAuthRules: AuthRules(
+                auth.first_message, auth.create_users, auth.bare_email_routes, auth.assistants
+            ),
         }
 
     def _foreign_tokens(self) -> Iterator[Tokens]:

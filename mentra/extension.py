@@ -158,6 +158,7 @@ class Access(Enum):
     PUBLIC = "anyone"
     USER = "a user's token"
     APP = "a package name and its API key"
+    ASSISTANT = "a user's token, or an assistant's package name and API key"
     KEY = "an API key, its package name in the body; the route checks it"
     OPERATOR = "loopback and the configured networks"
     CONTROL = "the owner of the state directory, through its socket"

@@ -7,24 +7,24 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import click
+import msgspec
 
 from mentra.admin import configured
+from mentra.admin.app_records import HARDWARE, read_record
 from mentra.admin.control import Control
 from mentra.admin.declared_settings import read_settings
 from mentra.admin.listing import show_json, show_table
 from mentra.admin.workplace import now, store_of, tokens_of, user_id_of
 from mentra.config import Config
 from mentra.errors import MentraError, NotThere
-from mentra.records import App, AppType, Permission
+from mentra.glasses.apps.permissions import PERMISSIONS
+from mentra.identity import canonical_user_id
+from mentra.records import App, AppType, HardwareRequirement, Permission
 from mentra.stores import apps, users
 from mentra.stores.opening import CommandStore
 from mentra.stores.registry import hash_of
 
 APP_TYPES: tuple[AppType, ...] = ("standard", "background", "system_dashboard")
-PERMISSIONS = (
-    "MICROPHONE", "LOCATION", "BACKGROUND_LOCATION", "CALENDAR", "CAMERA", "NOTIFICATIONS",
-    "READ_NOTIFICATIONS", "POST_NOTIFICATIONS", "ALL",
-)  # fmt: skip
 _PACKAGE = re.compile(r"[A-Za-z0-9_]+([.-][A-Za-z0-9_]+)*")
 _KEY = re.compile(r"[!-~]{1,256}")
 SAFE_KEY = 16
@@ -41,10 +41,19 @@ def app() -> None:
 
 @app.command()
 @click.argument("package")
-@click.option("--url", required=True, help="Where the app's server is; /webhook is appended.")
-@click.option("--name", default="", help="What the wearer reads; the package if not given.")
-@click.option("--type", "app_type", type=click.Choice(APP_TYPES), default="standard",
-              show_default=True)  # fmt: skip
+@click.option("--record", "record_file", type=click.Path(path_type=Path), metavar="FILE.json",
+              help="All that is to be known of it; the other options win.")  # fmt: skip
+@click.option("--url", help="Where the app's server is; /webhook is appended.")
+@click.option("--name", help="What the wearer reads; the package if not given.")
+@click.option("--description", help="What it does, for the wearer.")
+@click.option("--type", "app_type", type=click.Choice(APP_TYPES),
+              help="standard if not given.")  # fmt: skip
+@click.option("--webview", "webview_url", metavar="URL", help="Its page for the phone.")
+@click.option("--logo", "logo_url", metavar="URL", help="Its picture.")
+@click.option("--hardware", multiple=True, type=click.Choice(HARDWARE, case_sensitive=False),
+              help="What glasses must have; may be given again.")  # fmt: skip
+@click.option("--developer", metavar="EMAIL", help="Who may change its permissions.")
+@click.option("--public", is_flag=True, help="Published, for everyone to find.")
 @click.option("--permission", "permissions", multiple=True,
               type=click.Choice(PERMISSIONS, case_sensitive=False),
               help="Something it may do; may be given again.")  # fmt: skip
@@ -58,22 +67,13 @@ def app() -> None:
 def add(
     config: Config,
     package: str,
-    url: str,
-    settings_file: Path | None,
-    permissions: tuple[str, ...],
     api_key: str | None,
     replace: bool,
     as_json: bool,
-    **rest: Any,
+    **described: Any,
 ) -> None:
     """Add an app and print its API key, which is kept nowhere in plain text."""
-    made = App(
-        package_name=_package(package),
-        public_url=_url(url),
-        permissions=tuple(Permission(type=one.upper()) for one in permissions),
-        settings=read_settings(settings_file) if settings_file else (),
-        **rest,
-    )
+    made = _described(_package(package), **described)
     with store_of(config) as store:
         known = _known(store, package) is not None
         if known and not replace:
@@ -203,6 +203,47 @@ def _asked(config: Config, what: str, package: str, user_id: str) -> dict[str, s
             "start one, or name its own with --state-dir"
         )
     return done
+
+
+def _described(
+    package: str,
+    *,
+    record_file: Path | None,
+    url: str | None,
+    settings_file: Path | None,
+    permissions: tuple[str, ...],
+    hardware: tuple[str, ...],
+    developer: str | None,
+    public: bool,
+    system: bool,
+    **texts: str | None,
+) -> App:
+    """What a record says, and where options say something else, what they say."""
+    begun = App(package_name=package)
+    if record_file is not None:
+        begun, ignored = read_record(record_file, package)
+        if ignored:
+            click.echo(f"not known here, and left out: {', '.join(ignored)}", err=True)
+    said: dict[str, Any] = {name: text for name, text in texts.items() if text is not None}
+    if permissions:
+        said["permissions"] = tuple(Permission(type=one.upper()) for one in permissions)
+    if hardware:
+        said["hardware_requirements"] = tuple(
+            HardwareRequirement(type=one.upper()) for one in hardware
+        )
+    if settings_file is not None:
+        said["settings"] = read_settings(settings_file)
+    if developer is not None:
+        said["developer_id"] = canonical_user_id(developer)
+    if public:
+        said |= {"is_public": True, "app_store_status": "PUBLISHED"}
+    where = url if url is not None else begun.public_url
+    if not where:
+        raise click.UsageError("where is its server? give --url, or publicUrl in the record")
+    for name in ("webview_url", "logo_url"):
+        shown = said.get(name, getattr(begun, name))
+        said[name] = _url(shown) if shown else None
+    return msgspec.structs.replace(begun, public_url=_url(where), system=system, **said)
 
 
 def _show_key(package: str, key: str | None, *, as_json: bool, done: str | None = None) -> None:

@@ -102,6 +102,13 @@ class AuthSettings(Section, frozen=True, kw_only=True):
     create_users: Annotated[
         bool, Meta(description="Whether a valid token of a new address makes that user.")
     ] = True
+    assistants: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Packages that may list and use the other apps of users who have them, "
+            "as a voice assistant does."
+        ),
+    ] = ()
     bare_email_routes: Annotated[
         bool,
         Meta(

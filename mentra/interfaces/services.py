@@ -170,6 +170,7 @@ class IAuthRules(Interface):
 
     first_message: bool = Attribute("Glasses may send their token in their first message.")
     create_users: bool = Attribute("A valid token of a new address makes that user.")
+    assistants: tuple[str, ...] = Attribute("Packages that may act for users who have them.")
     bare_email_routes: bool = Attribute("Routes that take an address without proof are served.")
 
 

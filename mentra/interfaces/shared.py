@@ -18,3 +18,14 @@ class IStorageWrites(Interface):
 
     def allow(package_name: str, user_id: str) -> bool:
         """Whether an app may write once more about a user in this minute; it is counted."""
+
+
+class IAppHealth(Interface):
+    """Whether the servers of apps answer."""
+
+    def known(package_name: str) -> bool | None:
+        """What was found last, None if nobody looked lately."""
+
+    def check(app: Any) -> Any:
+        """Look at the server of a :class:`mentra.records.App`, unless somebody just did; an
+        awaitable of whether it answers well."""

@@ -58,8 +58,8 @@ class ICall(Interface):
 
     services: Any = Attribute("The :class:`mentra.interfaces.services.IServices`.")
     values: dict[str, str] = Attribute("What stood in the braces of the template.")
-    user_id: str | None = Attribute("Canonical user id with ``Access.USER``, else None.")
-    package_name: str | None = Attribute("The app's with ``Access.APP``, else None.")
+    user_id: str | None = Attribute("Canonical user id where a user's token was shown, else None.")
+    package_name: str | None = Attribute("The app's where its name and key were shown, else None.")
     body: Any = Attribute("The decoded body, or None.")
     content: Any = Attribute(
         "With a ``body_type`` that is no JSON: the body as a binary file at its start, on the disk "

@@ -1,18 +1,33 @@
 """The glasses wing's plugins: one line per subject."""
 
 from mentra.glasses.apps.entrance import app_connection_init, app_path, ownership_release
+from mentra.glasses.apps.health import app_health, check_health
 from mentra.glasses.apps.manager import apps
+from mentra.glasses.apps.pages import (
+    apps_version,
+    get_app,
+    list_apps,
+    list_available,
+    list_client_apps,
+    list_installed,
+    list_public,
+    search_apps,
+)
+from mentra.glasses.apps.permissions import (
+    get_permissions,
+    get_public_permissions,
+    patch_permissions,
+)
 from mentra.glasses.apps.routes import (
     goodbye,
     install_app,
-    list_apps,
-    list_client_apps,
     register_app_server,
     uninstall_app,
 )
 from mentra.glasses.apps.routes import start_app as start_app_route
 from mentra.glasses.apps.routes import stop_app as stop_app_route
 from mentra.glasses.apps.settings import apps_section
+from mentra.glasses.apps.tools import call_tool, list_tools, list_users_tools
 from mentra.glasses.apps.wishes import (
     drop_unfit_apps,
     restore_apps,

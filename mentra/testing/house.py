@@ -194,6 +194,7 @@ class FakeAuthRules:
     first_message: bool = False
     create_users: bool = True
     bare_email_routes: bool = True
+    assistants: tuple[str, ...] = ()
 
 
 class _Sections(dict[type[msgspec.Struct], msgspec.Struct]):

@@ -10,10 +10,11 @@ from twisted.web.server import Request
 from mentra.addresses import LOOPBACK, Client, Networks, Proxies, address_of, client_of
 from mentra.errors import Denied, Refused
 from mentra.extension import Access
-from mentra.interfaces.services import IServices, ITokens
+from mentra.interfaces.services import IAuthRules, IServices, ITokens
 from mentra.interfaces.stores import IAppStore
 
 _FORWARDING = ("x-forwarded-for", "x-real-ip", "forwarded", "via")
+_IN_QUERY = (b"packageName", b"apiKey")
 _NO_KEY = "Missing or invalid Authorization header"
 
 
@@ -21,8 +22,8 @@ _NO_KEY = "Missing or invalid Authorization header"
 class Caller:
     """Somebody who was let in.
 
-    :ivar user_id: with ``Access.USER``.
-    :ivar package_name: with ``Access.APP``.
+    :ivar user_id: of whom a token was shown.
+    :ivar package_name: of which name and key were shown.
     """
 
     address: str
@@ -51,6 +52,7 @@ class Gate:
             Access.PUBLIC: self._anyone,
             Access.USER: self._user,
             Access.APP: self._app,
+            Access.ASSISTANT: self._assistant,
             Access.KEY: self._anyone,  # the key is in the body, so only the route can look at it
             Access.OPERATOR: self._operator,
             Access.CONTROL: self._owner,
@@ -109,6 +111,28 @@ class Gate:
             message = "The API key does not belong to this package"
             raise Denied(401, {"error": "Invalid API key", "message": message})
         return Caller(client.address, package_name=package_name)
+
+    def _assistant(self, request: Request, client: Client) -> Caller:
+        package_name, api_key = _claimed(request)
+        if package_name in IAuthRules(self._services).assistants and IAppStore(
+            self._services
+        ).key_is_valid(package_name, api_key):
+            return Caller(client.address, package_name=package_name)
+        try:
+            return self._user(request, client)
+        except Denied as denied:
+            told = {"success": False, "message": denied.body["error"], **denied.body}
+            raise Denied(401, told) from denied
+
+
+def _claimed(request: Request) -> tuple[str, str]:
+    """Package name and key, in the header or the query."""
+    package_name, colon, api_key = (bearer_of(request) or "").partition(":")
+    if colon:
+        return package_name, api_key
+    given = request.args or {}
+    first = [given.get(name, [b""])[0].decode("utf-8", "replace") for name in _IN_QUERY]
+    return first[0], first[1]
 
 
 def bearer_of(request: Request) -> str | None:

@@ -30,12 +30,12 @@ class Call:
 
     @property
     def user_id(self) -> str | None:
-        """Canonical user id with ``Access.USER``."""
+        """Canonical user id where a user's token was shown."""
         return self._caller.user_id
 
     @property
     def package_name(self) -> str | None:
-        """The app's with ``Access.APP``."""
+        """The app's where its name and key were shown."""
         return self._caller.package_name
 
     @property

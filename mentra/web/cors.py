@@ -7,7 +7,7 @@ from twisted.web.server import Request
 
 from mentra.extension import Access
 
-_SHARED = frozenset({Access.PUBLIC, Access.USER, Access.APP, Access.KEY})
+_SHARED = frozenset({Access.PUBLIC, Access.USER, Access.APP, Access.ASSISTANT, Access.KEY})
 _PREFLIGHT_SECONDS = 600
 _LONGEST_HEADER_LIST = 1000
 

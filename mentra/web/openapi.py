@@ -16,6 +16,7 @@ _SECURITY: Mapping[Access, list[Json]] = {
     Access.PUBLIC: [],
     Access.USER: [{"user": []}],
     Access.APP: [{"app": []}],
+    Access.ASSISTANT: [{"user": []}, {"app": []}],
     # the key is a field of the body
     Access.KEY: [],
     # goes by network address, for which OpenAPI has no word
@@ -39,6 +40,7 @@ _SCHEMES: Json = {
 _DENIALS: Mapping[Access, Mapping[int, str]] = {
     Access.USER: {401: "The token is missing or no good."},
     Access.APP: {401: "The key is missing or not this package's."},
+    Access.ASSISTANT: {401: "Neither a user's token nor an assistant's key."},
     Access.OPERATOR: {403: "Not from the operators' networks."},
 }
 

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from mentra.admin import main
 from mentra.config import load
 from mentra.errors import Refused
-from mentra.records import App, Permission
+from mentra.records import App, HardwareRequirement, Permission
 from mentra.stores import accounts, apps, users
 from mentra.stores.opening import open_for_command
 from mentra.stores.registry import hash_of
@@ -185,6 +185,118 @@ def test_an_app_is_kept_as_it_was_described_and_its_key_printed_once(mentra, sto
     assert len(bytes.fromhex(key)) == 32
     assert kept.keys[PACKAGE] == (hash_of(key),)
     assert key not in mentra("app", "list").output
+
+
+RECORD = {
+    "_id": "66f0",
+    "packageName": PACKAGE,
+    "name": "Captions",
+    "description": "Reads along.",
+    "version": "1.2",
+    "publicUrl": f"{URL}/",
+    "webviewURL": "https://acme.test/w",
+    "logoURL": "https://acme.test/l.png",
+    "appType": "background",
+    "appStoreStatus": "PUBLISHED",
+    "isPublic": True,
+    "uninstallable": False,
+    "onboardingInstructions": "Say hello.",
+    "developerId": "Ann@X.org",
+    "permissions": [{"type": "MICROPHONE", "description": "to hear"}],
+    "settings": [{"type": "toggle", "key": "on", "label": "On", "mine": 1}],
+    "tools": [
+        {"id": "t", "description": "Does it.", "parameters": {"a": {"type": "string", "enum": []}}}
+    ],
+    "hardwareRequirements": [{"type": "DISPLAY"}, {"type": "CAMERA", "level": "OPTIONAL"}],
+}
+
+
+def record_file(tmp_path, **changed):
+    file = tmp_path / "app.json"
+    file.write_text(json.dumps({**RECORD, **changed}))
+    return str(file)
+
+
+def test_an_app_is_kept_as_its_record_says(mentra, stored, tmp_path):
+    printed = mentra("app", "add", PACKAGE, "--record", record_file(tmp_path))
+
+    assert printed.stderr.splitlines()[0] == "not known here, and left out: _id"
+    assert stored(apps.read_all).apps[PACKAGE] == App(
+        package_name=PACKAGE,
+        name="Captions",
+        description="Reads along.",
+        version="1.2",
+        public_url=URL,
+        webview_url="https://acme.test/w",
+        logo_url="https://acme.test/l.png",
+        app_type="background",
+        app_store_status="PUBLISHED",
+        is_public=True,
+        uninstallable=False,
+        onboarding_instructions="Say hello.",
+        developer_id="ann@x.org",
+        permissions=(Permission(type="MICROPHONE", description="to hear"),),
+        settings=tuple(RECORD["settings"]),
+        tools=tuple(RECORD["tools"]),
+        hardware_requirements=(
+            HardwareRequirement(type="DISPLAY"),
+            HardwareRequirement(type="CAMERA", level="OPTIONAL"),
+        ),
+    )
+
+
+def test_options_win_over_the_record(mentra, stored, tmp_path):
+    mentra(
+        "app", "add", PACKAGE, "--record", record_file(tmp_path, isPublic=False), "--name", "Mine",
+        "--url", "http://127.0.0.1:1", "--hardware", "imu", "--developer", "bob@x.org",
+        "--permission", "camera", "--webview", "https://b.test/", "--public",
+    )  # fmt: skip
+
+    kept = stored(apps.read_all).apps[PACKAGE]
+    assert (kept.name, kept.public_url, kept.is_public) == ("Mine", "http://127.0.0.1:1", True)
+    assert (kept.developer_id, kept.webview_url) == ("bob@x.org", "https://b.test")
+    assert kept.hardware_requirements == (HardwareRequirement(type="IMU"),)
+    assert kept.permissions == (Permission(type="CAMERA"),)
+    assert kept.description == "Reads along."
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"packageName": "org.other"}, "org.other"),
+        ({"permissions": [{"type": "WINGS"}]}, "$.permissions[0].type"),
+        ({"hardwareRequirements": [{"type": "WINGS"}]}, "$.hardwareRequirements[0].type"),
+        ({"tools": [{"id": "t"}]}, "$.tools[0]"),
+        (
+            {"tools": [{"id": "t", "description": "", "parameters": {"a": {"type": "x"}}}]},
+            "$.tools",
+        ),
+        ({"settings": [{"type": "dial"}]}, "$.settings[0]"),
+        ({"settings": [*RECORD["settings"], *RECORD["settings"]]}, "2 settings"),
+        ({"appType": "game"}, "$.appType"),
+        ({"isPublic": "yes"}, "$.isPublic"),
+        ({"webviewURL": "javascript:alert(1)"}, "web address"),
+        ({"publicUrl": "nowhere"}, "web address"),
+    ],
+)
+def test_a_record_that_cannot_be_is_refused_and_not_kept(mentra, stored, tmp_path, changed, told):
+    refused = mentra("app", "add", PACKAGE, "--record", record_file(tmp_path, **changed), status=1)
+
+    assert told in refused.stderr
+    assert not stored(apps.read_all).apps
+
+
+def test_a_record_without_a_server_is_wrong_usage(mentra, tmp_path):
+    mentra("app", "add", PACKAGE, "--record", record_file(tmp_path, publicUrl=""), status=2)
+
+
+def test_a_list_is_no_record(mentra, tmp_path):
+    file = tmp_path / "list.json"
+    file.write_text("[]")
+
+    refused = mentra("app", "add", PACKAGE, "--record", str(file), status=1)
+
+    assert "JSON object" in refused.stderr
 
 
 def test_a_given_key_is_the_key(mentra, stored):

@@ -9,12 +9,11 @@ from mentra.extension import Access
 from mentra.glasses.apps import routes
 from mentra.glasses.apps.routes import Registration
 from mentra.glasses.apps.wishes import start_app, stop_app
-from mentra.interfaces.glasses import IDevice, IRelay
+from mentra.interfaces.glasses import IRelay
 from mentra.interfaces.session import ISessions
 from mentra.interfaces.stores import IAppStore, IUserStore
 from mentra.messages.apps import AppStateChange, StartApp, StopApp
 from mentra.messages.webhooks import SessionRequest
-from mentra.records import HardwareRequirement, Permission
 from mentra.testing.app_stage import ANN, AppStage, app_named, stage_with
 from mentra.testing.house import FakeContext, success_of
 from mentra.testing.requests import FakeCall
@@ -124,7 +123,6 @@ def test_every_route_of_a_user_wants_a_users_token():
         (routes.stop_app, "/{package_name}/stop"),
         (routes.install_app, "/install/{package_name}"),
         (routes.uninstall_app, "/uninstall/{package_name}"),
-        (routes.list_apps, ""),
     ],
 )
 def test_routes_are_mounted_twice(route, path):
@@ -195,80 +193,6 @@ def test_what_is_not_installed_cannot_be_uninstalled():
     assert refusal_of(routes.uninstall_app, call_of(stage_with(app_named(ACME)))) == (
         400, {"success": False, "message": "App is not installed"}
     )  # fmt: skip
-
-
-def stage_with_a_list() -> AppStage:
-    camera = HardwareRequirement(type="CAMERA", description="to see")
-    stage = stage_with(
-        app_named(
-            "a",
-            name="A",
-            app_type="standard",
-            webview_url="https://a.test/w",
-            permissions=(Permission(type="MICROPHONE"),),
-        ),
-        app_named("b", hardware_requirements=(camera,)),
-        app_named("dashboard", app_type="system_dashboard"),
-        app_named("unlisted"),
-    )
-    for package_name in ("a", "b", "dashboard"):
-        success_of(IUserStore(stage.house).install(ANN, package_name))
-    IDevice(stage.session).lacks = frozenset({"CAMERA"})
-    stage.run("a")
-    stage.run("unlisted")
-    return stage
-
-
-def test_phones_see_what_is_installed_or_runs_but_not_the_dashboard():
-    stage = stage_with_a_list()
-
-    answer = answer_of(routes.list_client_apps, call_of(stage))
-
-    assert (answer["success"], answer["timestamp"]) == (True, NOW)
-    assert [app["packageName"] for app in answer["data"]] == ["a", "b", "unlisted"]
-    assert answer["data"][0] == {
-        "packageName": "a",
-        "name": "A",
-        "webviewUrl": "https://a.test/w",
-        "logoUrl": "",
-        "type": "standard",
-        "permissions": [{"type": "MICROPHONE", "description": None}],
-        "running": True,
-        "healthy": True,
-        "hardwareRequirements": [],
-        "installedDate": NOW,
-        "lastActiveAt": NOW,
-    }
-    assert not answer["data"][1]["running"]
-
-
-def test_the_store_pages_see_more_of_the_same_and_nothing_internal():
-    stage = stage_with_a_list()
-
-    answer = answer_of(routes.list_apps, call_of(stage))
-
-    first, second, third = answer["data"]
-    assert (first["is_running"], first["is_foreground"], first["isOnline"]) == (True, True, None)
-    assert (third["is_running"], third["is_foreground"]) == (True, False)
-    assert first["webviewURL"] == "https://a.test/w"
-    assert first["compatibility"]["isCompatible"]
-    assert second["compatibility"]["missingRequired"] == [
-        {"type": "CAMERA", "level": "REQUIRED", "description": "to see"}
-    ]
-    assert not {"system", "enabled", "webviewUrl"} & set(first)
-
-
-@pytest.mark.parametrize("route", [routes.list_apps, routes.list_client_apps])
-def test_lists_are_there_without_a_session(route):
-    stage = stage_with_a_list()
-    stage.answer()
-    stage.end()
-
-    known = answer_of(route, call_of(stage))
-    stranger = answer_of(route, call_of(stage, user_id="bob@x.org"))
-
-    assert [app["packageName"] for app in known["data"]] == ["a", "b"]
-    assert stranger["data"] == []
 
 
 # -- the way out

@@ -7,9 +7,10 @@ from twisted.web.test.requesthelper import DummyRequest
 from mentra.addresses import Networks, Proxies, client_of
 from mentra.errors import ConfigError, Denied
 from mentra.extension import Access, route
+from mentra.interfaces.services import IAuthRules
 from mentra.interfaces.stores import IAppStore
 from mentra.records import App
-from mentra.testing.house import house_with, success_of
+from mentra.testing.house import FakeAuthRules, house_with, success_of
 from mentra.web.access import Gate
 from mentra.web.site import MAIN_PORT, make_site
 
@@ -220,3 +221,65 @@ def test_an_operator_behind_a_proxy_on_a_unix_socket_is_known_where_it_is_truste
 def test_a_bad_range_is_a_configuration_error():
     with pytest.raises(ConfigError, match=r"10\.0\.0\.0/8"):
         Networks.of(["10.0.0.0/99"])
+
+
+# -- assistants
+
+
+def site_for_assistants(dial, assistants=("com.acme.app",)):
+    house = house_with(
+        guarded(Access.ASSISTANT), parts={IAuthRules: FakeAuthRules(assistants=assistants)}
+    )
+    for package_name in ("com.acme.app", "org.other"):
+        success_of(IAppStore(house).save(App(package_name=package_name)))
+        success_of(IAppStore(house).add_key(package_name, "k3y"))
+    return dial(make_site(house))
+
+
+@pytest.mark.parametrize(
+    ("query", "headers"),
+    [
+        ("", {"Authorization": "Bearer com.acme.app:k3y"}),
+        ("?packageName=com.acme.app&apiKey=k3y", {}),
+    ],
+)
+def test_an_assistant_shows_its_key_in_the_header_or_the_query(dial, query, headers):
+    reply = site_for_assistants(dial).ask("GET", f"/guarded{query}", headers=headers).reply()
+
+    assert (reply.status, reply.json["package"], reply.json["user"]) == (200, "com.acme.app", None)
+
+
+def test_where_assistants_may_call_users_may_too(dial):
+    headers = {"Authorization": "Bearer user:ann@x.org"}
+
+    reply = site_for_assistants(dial).ask("GET", "/guarded", headers=headers).reply()
+
+    assert reply.json["user"] == "ann@x.org"
+
+
+@pytest.mark.parametrize(
+    ("query", "authorization"),
+    [
+        ("", None),
+        ("", "Bearer com.acme.app:wrong"),
+        ("", "Bearer org.other:k3y"),
+        ("?packageName=org.other&apiKey=k3y", None),
+        ("?packageName=com.acme.app", None),
+        ("?apiKey=k3y", None),
+    ],
+)
+def test_other_apps_and_wrong_keys_are_no_assistants(dial, query, authorization):
+    headers = {} if authorization is None else {"Authorization": authorization}
+
+    reply = site_for_assistants(dial).ask("GET", f"/guarded{query}", headers=headers).reply()
+
+    assert (reply.status, reply.json["success"]) == (401, False)
+    assert reply.json["error"] == reply.json["message"]
+
+
+def test_without_assistants_in_the_configuration_there_are_none(dial):
+    headers = {"Authorization": "Bearer com.acme.app:k3y"}
+
+    reply = site_for_assistants(dial, ()).ask("GET", "/guarded", headers=headers).reply()
+
+    assert reply.status == 401

@@ -6,6 +6,9 @@
 ``entrance``   the path of the apps' sockets and their handshakes
 ``webhooks``   calling the servers of apps; ``addresses``, what they are told to connect to
 ``wishes``     what wearers and events ask for
-``routes``     the same by HTTP, and ``listing``, the lists that phones show
+``routes``     the same by HTTP
+``pages``      lists of apps by HTTP, made in ``listing``; ``acting``, for whom they are asked
+``health``     whether servers of apps answer; ``permissions``, what apps may do; ``tools``, what
+               assistants may have them do
 ``memory``     which apps to start with the next session
 """

@@ -7,14 +7,13 @@ import msgspec
 
 from mentra.errors import Denied, NotThere
 from mentra.extension import Access, HttpAnswer, route
-from mentra.glasses.apps.listing import client_listing, store_listing
 from mentra.interfaces.glasses import IApps
 from mentra.interfaces.session import ISessions, IUserSession
 from mentra.interfaces.stores import IAppStore, IUserStore
 from mentra.interfaces.web import ICall
 from mentra.messages.apps import AppStateChange
 from mentra.messages.stamps import iso
-from mentra.records import App, AppServer, User
+from mentra.records import App, AppServer
 
 # -- start and stop
 
@@ -120,27 +119,6 @@ async def _list_changed(call: ICall) -> None:
         )
     )
     session.to_glasses(AppStateChange(session_id=session.user_id))
-
-
-@route("GET", "/apps", "/api/apps", access=Access.USER)
-async def list_apps(call: ICall) -> Any:
-    """The caller's apps, as the store pages read them."""
-    session = ISessions(call.services).get(_caller(call))
-    apps = store_listing(await _user(call), session, IAppStore(call.services))
-    return {"success": True, "data": apps}
-
-
-@route("GET", "/api/client/apps", access=Access.USER)
-async def list_client_apps(call: ICall) -> Any:
-    """The caller's apps, as phones read them."""
-    session = ISessions(call.services).get(_caller(call))
-    apps = client_listing(await _user(call), session, IAppStore(call.services))
-    return {"success": True, "data": apps, "timestamp": iso(call.services.now())}
-
-
-async def _user(call: ICall) -> User:
-    user: User | None = await IUserStore(call.services).load(_caller(call))
-    return user or User(user_id=_caller(call), created_at=0.0)
 
 
 @route("POST", "/api/client/goodbye", access=Access.USER)

@@ -39,6 +39,23 @@ class AppsSettings(Section, frozen=True, kw_only=True):
     stop_timeout: Annotated[
         float, Meta(gt=0, le=600, description="Seconds for the call of a stop webhook.")
     ] = 5.0
+    health_timeout: Annotated[
+        float, Meta(gt=0, le=600, description="Seconds for the health page of an app's server.")
+    ] = 5.0
+    health_kept: Annotated[
+        float,
+        Meta(ge=0, le=3600, description="Seconds in which a server's health is not asked again."),
+    ] = 5.0
+    health_shown: Annotated[
+        float,
+        Meta(ge=0, le=86_400, description="Seconds for which lists of apps show what was found."),
+    ] = 60.0
+    tool_timeout: Annotated[
+        float, Meta(gt=0, le=50, description="Seconds for one call of an app's tool.")
+    ] = 20.0
+    tool_attempts: Annotated[
+        int, Meta(ge=1, le=5, description="How often a tool's server is tried to be reached.")
+    ] = 2
     max_frame: Annotated[
         int, Meta(ge=1024, description="Longest message from an app, bytes (a bitmap has 1 MB).")
     ] = 4 * 1024 * 1024
