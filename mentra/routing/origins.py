@@ -1,7 +1,6 @@
 """Which distribution a plugin came with: for listings, and for errors about two owners."""
 
 import sys
-from collections.abc import Iterator
 from functools import cache
 from importlib.metadata import Distribution, packages_distributions
 from importlib.util import find_spec
@@ -10,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+import attrs
 import msgspec
 
 from mentra.extension import provider_of
@@ -27,9 +27,9 @@ def origin_of(module: str) -> str:
     file = _file_of(module)
     if file is None:
         return "unknown"
-    for found in _candidates(module.partition(".")[0]):
-        if _owns(found, file):
-            return f"{found.name} {found.version}"
+    for owner in _owners(module.partition(".")[0]):
+        if owner.owns(file):
+            return owner.label
     return str(file)
 
 
@@ -45,26 +45,39 @@ def _file_of(module: str) -> Path | None:
     return None if origin is None else Path(origin).resolve()
 
 
-# reads the lists of all files that were ever installed, and they stay while we run
+@attrs.frozen
+class _Owner:
+    """A distribution that has modules of a package.
+
+    :ivar root: where an editable install's sources are; it records none of its files.
+    """
+
+    label: str
+    files: frozenset[Path]
+    root: Path | None
+
+    def owns(self, file: Path) -> bool:
+        return file in self.files or (self.root is not None and file.is_relative_to(self.root))
+
+
+# what is installed stays while we run, and its lists of files are long
 _owners_of_packages = cache(packages_distributions)
 
 
-def _candidates(package: str) -> Iterator[Distribution]:
+@cache
+def _owners(package: str) -> tuple[_Owner, ...]:
     # more than one: extensions put modules into our mentra.plugins
-    for name in dict.fromkeys(_owners_of_packages().get(package, ())):
-        # a checkout has an egg-info of the same name beside what was installed from it
-        yield from Distribution.discover(name=name)
+    names = dict.fromkeys(_owners_of_packages().get(package, ()))
+    # a checkout has an egg-info of the same name beside what was installed from it
+    return tuple(_owner(found) for name in names for found in Distribution.discover(name=name))
 
 
-def _owns(found: Distribution, file: Path) -> bool:
-    if any(file == Path(str(one.locate())).resolve() for one in found.files or ()):
-        return True
-    root = _editable_root(found)
-    return root is not None and file.is_relative_to(root)
+def _owner(found: Distribution) -> _Owner:
+    files = frozenset(Path(str(one.locate())).resolve() for one in found.files or ())
+    return _Owner(f"{found.name} {found.version}", files, _editable_root(found))
 
 
 def _editable_root(found: Distribution) -> Path | None:
-    """Where an editable install's sources are; it records none of its files."""
     written = found.read_text("direct_url.json")
     told: Any = {} if written is None else msgspec.json.decode(written)
     if not told.get("dir_info", {}).get("editable"):
