@@ -3,12 +3,16 @@
 import gc
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import txaio
 from hypothesis import settings
 from twisted.internet.task import Clock
 from twisted.logger import LogEvent, globalLogPublisher
+
+from mentra.stores.engine import FILE_NAME
+from mentra.stores.opening import upgrade_store
 
 # how many examples is for whoever runs the tests to say: see the Makefile
 settings.register_profile("quick", max_examples=30, deadline=None)
@@ -23,6 +27,14 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     txaio.use_twisted()
     monkeypatch.setattr(txaio.config, "loop", made)
     return made
+
+
+@pytest.fixture(scope="session")
+def fresh_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with our tables, without rows, to be copied."""
+    folder = tmp_path_factory.mktemp("fresh")
+    upgrade_store(None, folder)
+    return folder / FILE_NAME
 
 
 @pytest.fixture(autouse=True)

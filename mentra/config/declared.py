@@ -2,7 +2,8 @@
 
 import inspect
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -62,7 +63,7 @@ class Declared:
 
     name: str
     struct: type[msgspec.Struct]
-    fields: dict[str, Field]
+    fields: Mapping[str, Field]
 
     @property
     def description(self) -> str:
@@ -125,7 +126,8 @@ def _declared(plugin: Any) -> Declared:
     return Declared(name, struct, fields)
 
 
-def _fields(section: str, struct: type[msgspec.Struct]) -> dict[str, Field]:
+@cache
+def _fields(section: str, struct: type[msgspec.Struct]) -> Mapping[str, Field]:
     if not _NAME.fullmatch(section):
         raise ValueError("its name is not in snake_case")
     if not (struct.__struct_config__.frozen and struct.__struct_config__.forbid_unknown_fields):

@@ -1,6 +1,7 @@
 """``mentra sessions``, and how commands reach a running server."""
 
 import json
+import shutil
 import threading
 from http.server import BaseHTTPRequestHandler
 from socketserver import ThreadingMixIn, UnixStreamServer
@@ -60,12 +61,13 @@ class Answering(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def state_dir(tmp_path, monkeypatch):
-    """An empty state directory."""
+def state_dir(tmp_path, monkeypatch, fresh_file):
+    """A state directory with a store in which nobody is yet."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("STATE_DIRECTORY", raising=False)
     made = tmp_path / "s"
     made.mkdir()
+    shutil.copy(fresh_file, made)
     return made
 
 

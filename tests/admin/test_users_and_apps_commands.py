@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import time
 
 import pytest
@@ -21,9 +22,12 @@ URL = "http://127.0.0.1:7010"
 
 
 @pytest.fixture
-def state_dir(tmp_path):
-    """A state directory that is not there yet."""
-    return tmp_path / "state"
+def state_dir(tmp_path, fresh_file):
+    """A state directory with a store in which nobody is yet."""
+    made = tmp_path / "state"
+    made.mkdir(mode=0o700)
+    shutil.copy(fresh_file, made)
+    return made
 
 
 @pytest.fixture

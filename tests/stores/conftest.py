@@ -161,14 +161,6 @@ def postgresql(postgresql_server: str, tmp_path: Path) -> str:
     return postgresql_server
 
 
-@pytest.fixture(scope="session")
-def fresh_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A SQLite file with our tables, without rows, to be copied."""
-    folder = tmp_path_factory.mktemp("fresh")
-    upgrade_store(None, folder)
-    return folder / FILE_NAME
-
-
 def _opened(
     kind: str, loop: ThreadLoop, tmp_path: Path, request: pytest.FixtureRequest
 ) -> Iterator[Open]:
