@@ -1,10 +1,13 @@
 """The page of all messages is made from what is registered."""
 
 import importlib.util
+import pkgutil
 import sys
 
 import pytest
 
+import mentra.messages
+from mentra.messages import Message
 from mentra.routing.catalogue import Catalogue
 from mentra.routing.discovery import discover
 from mentra.web.said import everything_said
@@ -51,3 +54,29 @@ def test_each_direction_of_each_path_is_on_the_page():
     for path in Catalogue(discover().plugins).paths:
         for way in ("in", "out"):
             assert f".. message-reference:: {path.name} {way}\n" in page
+
+
+def of_our_own() -> list[type[Message]]:
+    """Every class of the protocol that has a name on the wire."""
+    modules = (
+        importlib.import_module(f"mentra.messages.{one.name}")
+        for one in pkgutil.iter_modules(mentra.messages.__path__)
+    )
+    return [
+        kind
+        for module in modules
+        for kind in vars(module).values()
+        if isinstance(kind, type) and issubclass(kind, Message)
+        and kind.__module__ == module.__name__ and kind.spoken
+    ]  # fmt: skip
+
+
+def test_a_message_that_nobody_handles_says_where_it_is_sent():
+    catalogue = Catalogue(discover().plugins)
+    handled = {kind for path in catalogue.paths for kind in catalogue.handlers(path.name)}
+    kinds = of_our_own()
+    known = {path.name for path in catalogue.paths}
+
+    # in the class: sent_to: ClassVar[tuple[str, ...]] = ("app",), or ("glasses",)
+    assert [one for one in kinds if one not in handled and not one.sent_to] == []
+    assert [one for one in kinds if not set(one.sent_to) <= known] == []

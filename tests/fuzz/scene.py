@@ -1,0 +1,165 @@
+"""Two people with glasses and apps, in a house with every plugin that is installed."""
+
+import gc
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+from twisted.internet.task import Clock
+from twisted.logger import LogEvent, LogLevel, globalLogPublisher
+
+from mentra.admin import hush
+from mentra.interfaces.services import IPublicAddress
+from mentra.interfaces.session import ISessions
+from mentra.interfaces.stores import IAppStore
+from mentra.records import App, Permission
+from mentra.routing.discovery import discover
+from mentra.testing.glasses import FakeAddress
+from mentra.testing.house import house_with, success_of
+from mentra.testing.wire import Line, MemoryPort, advance, client_frame
+
+ANN, BOB = "ann@x.org", "bob-b@x.org"
+CAPTIONS, NOTES = "org.example.captions", "org.example.notes"
+KEY = "k3y" * 20
+WANTED = [
+    "audio_chunk", "button_press", "calendar_event", "core_status_update", "head_position",
+    "glasses_battery_update", "location_update", "phone_notification", "touch_event",
+    "transcription:en-US", "custom_message", "photo_taken",
+]  # fmt: skip
+PLEASED = LogLevel.info
+
+
+@cache
+def plugins() -> tuple[object, ...]:
+    """Everything that is installed."""
+    # until logging has begun, Twisted keeps all events, and with them whoever logged them
+    hush()
+    return tuple(discover().plugins)
+
+
+class Scene:
+    """Ann wears glasses and runs captions; Bob wears glasses and runs notes.
+
+    :param more: plugins besides.
+    :ivar loud: what was logged at info or above since it was last emptied.
+    """
+
+    def __init__(self, *more: object) -> None:
+        self.clock = Clock()
+        self.house = house_with(
+            *plugins(), *more, clock=self.clock, parts={IPublicAddress: FakeAddress()}
+        )
+        self.port = MemoryPort(self.house)
+        self._timers = len(self.clock.getDelayedCalls())
+        for package in (CAPTIONS, NOTES):
+            success_of(IAppStore(self.house).save(_app(package)))
+            success_of(IAppStore(self.house).add_key(package, KEY))
+        self.loud: list[LogEvent] = []
+        self.glasses = {"ann": self.port.glasses(ANN), "bob": self.port.glasses(BOB)}
+        self.apps = {
+            "ann": self._running(self.glasses["ann"], ANN, CAPTIONS),
+            "bob": self._running(self.glasses["bob"], BOB, NOTES),
+        }
+        self.hush()
+
+    def actor(self, path: str) -> Line:
+        """Ann's end of a path."""
+        return self.glasses["ann"] if path == "glasses" else self.apps["ann"]
+
+    @property
+    def bystanders(self) -> list[Line]:
+        """Bob's ends."""
+        return [self.glasses["bob"], self.apps["bob"]]
+
+    def hush(self) -> None:
+        """Forget what was said until now."""
+        for line in (*self.glasses.values(), *self.apps.values()):
+            line.frames()
+        self.loud.clear()
+
+    @contextmanager
+    def listening(self) -> Iterator[list[LogEvent]]:
+        """What is logged at info or above."""
+
+        def observe(event: LogEvent) -> None:
+            if event["log_level"] >= PLEASED:
+                self.loud.append(event)
+
+        globalLogPublisher.addObserver(observe)
+        try:
+            yield self.loud
+        finally:
+            globalLogPublisher.removeObserver(observe)
+
+    def send(self, line: Line, text: bytes, opcode: int = 1) -> None:
+        """One frame, and what becomes of it at once."""
+        # a mask of zeros, for huge texts take the test client long to mask
+        head = bytes((128 | opcode, 255)) + len(text).to_bytes(8, "big") + bytes(4)
+        if len(text) > 65_535:
+            line.send_bytes(head + text)
+        else:
+            line.send_bytes(client_frame(text, opcode))
+        self.clock.advance(0)
+
+    def is_well(self, line: Line) -> bool:
+        """Whether a client is still served; one whose message takes a while is waited for."""
+        line.frames()
+        line.say(type="ping")
+        for _ in range(32):
+            if any(one["type"] == "pong" for one in line.messages()):
+                return True
+            self._a_second()
+        return False
+
+    def bugs(self) -> list[Any]:
+        """Handlers that raised what they should not have."""
+        metrics: Any = self.house.metrics
+        return [one for one in metrics.told if one[0] == "failed" and one[2] != "dialect"]
+
+    def end(self) -> tuple[list[object], int]:
+        """Everybody leaves: sessions that are alive all the same, and timers that still run."""
+        sessions = ISessions(self.house)
+        alive = [weakref.ref(one) for one in sessions.all()]
+        for line in (*self.apps.values(), *self.glasses.values()):
+            line.lose()
+        advance(self.clock, 130, 1)
+        self.house.http.requests.clear()
+        self.glasses.clear()
+        self.apps.clear()
+        self.loud.clear()
+        gc.collect()
+        return [one() for one in alive if one() is not None], len(
+            self.clock.getDelayedCalls()
+        ) - self._timers
+
+    def _a_second(self) -> None:
+        self.clock.advance(1)
+        for line in (*self.glasses.values(), *self.apps.values()):
+            # nobody is to be cut for want of a pong meanwhile
+            line.send_bytes(client_frame(b"", 10))
+
+    def _running(self, glasses: Line, user_id: str, package: str) -> Line:
+        glasses.say(type="start_app", packageName=package)
+        self.clock.advance(0)
+        line = self.port.call().upgrade("/app-ws")
+        line.say(
+            type="tpa_connection_init", sessionId=f"{user_id}-{package}", packageName=package,
+            apiKey=KEY,
+        )  # fmt: skip
+        line.say(type="subscription_update", packageName=package, subscriptions=[])
+        line.say(type="subscription_update", packageName=package, subscriptions=WANTED)
+        advance(self.clock, 2)
+        assert ISessions(self.house).get(user_id) is not None
+        return line
+
+
+def _app(package: str) -> App:
+    return App(
+        package_name=package,
+        name=package,
+        public_url=f"http://{package}.test/",
+        app_type="background",
+        permissions=(Permission(type="ALL"),),
+    )
