@@ -1,6 +1,6 @@
 """Lights on the glasses.  Source: docs/protocol."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
@@ -30,6 +30,7 @@ class RgbLedControl(Message, frozen=True, kw_only=True, tag="rgb_led_control"):
 class SwitchLight(Message, frozen=True, kw_only=True, tag="rgb_led_control"):
     """Tell the phone to switch the light; some phones read one name of the app, some the other."""
 
+    sent_to: ClassVar[tuple[str, ...]] = ("glasses",)
     session_id: str
     request_id: str
     app_id: str

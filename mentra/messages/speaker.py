@@ -1,6 +1,6 @@
 """Sound for the wearer.  Source: docs/protocol."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
@@ -31,6 +31,7 @@ class AudioPlayRequest(Message, frozen=True, kw_only=True, tag="audio_play_reque
 class PlayAudio(Message, frozen=True, kw_only=True, tag="audio_play_request"):
     """Tell the phone to play a sound."""
 
+    sent_to: ClassVar[tuple[str, ...]] = ("glasses",)
     session_id: str
     request_id: str
     app_id: str
@@ -62,6 +63,7 @@ class AudioStopRequest(Message, frozen=True, kw_only=True, tag="audio_stop_reque
 class StopAudio(Message, frozen=True, kw_only=True, tag="audio_stop_request"):
     """Tell the phone to end an app's sound."""
 
+    sent_to: ClassVar[tuple[str, ...]] = ("glasses",)
     session_id: str
     app_id: str
     track_id: int | None = None

@@ -23,6 +23,7 @@ class UdpUnregister(Message, frozen=True, kw_only=True, tag="udp_unregister"):
 class UdpPingAck(Message, frozen=True, kw_only=True, tag="udp_ping_ack"):
     """A datagram with a ping arrived."""
 
+    sent_to: ClassVar[tuple[str, ...]] = ("glasses",)
     gives_way: ClassVar[GivesWay] = GivesWay.KEEP_NEWEST
 
 
@@ -41,6 +42,7 @@ class LivekitInfo(Message, frozen=True, kw_only=True, tag="livekit_info"):
     :ivar token: opens it for five minutes.
     """
 
+    sent_to: ClassVar[tuple[str, ...]] = ("glasses",)
     url: str
     room_name: str
     token: str

@@ -1,6 +1,6 @@
 """Glasses and their network.  Source: docs/protocol."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
@@ -19,5 +19,6 @@ class RequestWifiSetup(Message, frozen=True, kw_only=True, tag="request_wifi_set
 class ShowWifiSetup(Message, frozen=True, kw_only=True, tag="show_wifi_setup"):
     """Tell the phone to show how to get the glasses into a network."""
 
+    sent_to: ClassVar[tuple[str, ...]] = ("glasses",)
     reason: str | None = None
     app_package_name: str
