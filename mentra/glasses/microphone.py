@@ -12,13 +12,22 @@ from twisted.application.service import Service
 from twisted.internet.interfaces import IDelayedCall
 from zope.interface import implementer
 
-from mentra.events import AppStopped, DeviceChanged, GlassesAttached, SubscriptionsChanged
+from mentra.events import (
+    AppStopped,
+    DeviceChanged,
+    GlassesAttached,
+    SubscriptionsChanged,
+    UserSettingsChanged,
+)
 from mentra.extension import ConfigSection, ManagerFactory, Section, listener
 from mentra.interfaces.glasses import IMicrophone, ISettings, ISubscriptions
 from mentra.interfaces.services import IServices
 from mentra.interfaces.session import IUserSession
 from mentra.messages.audio import MicrophoneStateChange
 from mentra.messages.streams import MICROPHONE_STREAMS, kind_of
+
+BYPASS_VAD = "bypassVad"
+"""The user's setting that has silence sent too."""
 
 
 class MicrophoneSettings(Section, frozen=True, kw_only=True):
@@ -143,7 +152,7 @@ class Microphone(Service):
 
     def _user_bypasses_vad(self) -> bool:
         settings = ISettings(self._session, None)
-        return settings is not None and bool(settings.mentraos().get("bypassVad"))
+        return settings is not None and bool(settings.mentraos().get(BYPASS_VAD))
 
     def _due(self) -> State:
         """What the phone is to know now: what is wanted, but on until it has settled."""
@@ -232,6 +241,13 @@ def subscriptions_for_microphone(event: SubscriptionsChanged, session: IUserSess
 def app_stop_for_microphone(event: AppStopped, session: IUserSession) -> None:
     """Look again: the app that wanted it may be gone."""
     IMicrophone(session).evaluate()
+
+
+@listener(UserSettingsChanged)
+def settings_for_microphone(event: UserSettingsChanged, session: IUserSession) -> None:
+    """Look again: the user may want silence sent too, or no longer."""
+    if BYPASS_VAD in event.changed:
+        IMicrophone(session).evaluate()
 
 
 @listener(GlassesAttached)

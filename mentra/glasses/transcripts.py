@@ -161,10 +161,9 @@ def local_transcription(message: LocalTranscription, context: IContext) -> None:
     # what is no language is not remembered as one
     known = language if len(language) < 10 and _is_language(language) else None
     IRelay(session).relay("transcription", message.raw, known)
-    if known is not None and message.is_final is True and isinstance(message.text, str):
-        speaker = message.speaker_id
-        named = str(speaker) if isinstance(speaker, str | int | float) else None
-        ITranscripts(session).add(known, message.text, speaker_id=named)
+    if known is not None and message.is_final:
+        speaker = None if message.speaker_id is None else str(message.speaker_id)
+        ITranscripts(session).add(known, message.text, speaker_id=speaker)
 
 
 # -- over HTTP

@@ -19,6 +19,12 @@ class IUdpPort(Interface):
     def unregister(user_hash: int, link: Any) -> None:
         """No longer; only the link they go to counts."""
 
+    def dropped(why: str) -> None:
+        """A datagram was not taken; for the figures.
+
+        :param why: one of few words.
+        """
+
     port: int | None = Attribute("The UDP port it listens on, None where it does not.")
 
 

@@ -1,6 +1,6 @@
 """Microphone audio and what the phone is told about it.  Source: docs/protocol."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from mentra.messages import GivesWay, Message, Relayed
 
@@ -40,9 +40,9 @@ class LocalTranscription(Relayed, frozen=True, kw_only=True, tag="local_transcri
     """
 
     transcribe_language: str = "en-US"
-    text: Any = None
-    is_final: Any = False
-    speaker_id: Any = None
+    text: str = ""
+    is_final: bool = False
+    speaker_id: int | float | str | None = None
 
 
 class Vad(Relayed, frozen=True, kw_only=True, tag="VAD"):
@@ -51,4 +51,4 @@ class Vad(Relayed, frozen=True, kw_only=True, tag="VAD"):
     :ivar status: whether somebody speaks: true or false, or one of these words as text.
     """
 
-    status: Any = None
+    status: bool | str | None = None

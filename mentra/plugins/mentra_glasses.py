@@ -95,6 +95,7 @@ from mentra.glasses.microphone import (
     glasses_for_microphone,
     microphone_manager,
     microphone_section,
+    settings_for_microphone,
     subscriptions_for_microphone,
 )
 from mentra.glasses.photos.album import album

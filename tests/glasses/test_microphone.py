@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.task import Clock
 
-from mentra.events import AppStopped, DeviceChanged, GlassesAttached
+from mentra.events import AppStopped, DeviceChanged, GlassesAttached, UserSettingsChanged
 from mentra.extension import ManagerFactory
 from mentra.glasses.capabilities import profiles_component
 from mentra.glasses.device import device_manager, glasses_connection_state
@@ -21,6 +21,7 @@ from mentra.glasses.microphone import (
     device_for_microphone,
     glasses_for_microphone,
     microphone_manager,
+    settings_for_microphone,
     subscriptions_for_microphone,
 )
 from mentra.glasses.subscriptions import subscriptions_manager
@@ -40,10 +41,12 @@ DEFAULTS = MicrophoneSettings()
 PLUGINS = (
     subscriptions_manager,
     microphone_manager,
+    settings_for_microphone,
     subscriptions_for_microphone,
     app_stop_for_microphone,
     glasses_for_microphone,
     device_for_microphone,
+    settings_for_microphone,
 )
 
 
@@ -174,8 +177,10 @@ def test_whether_glasses_are_connected_plays_no_part(stage):
 class BypassingSettings(FakeSettings):
     """The user wants silence sent too."""
 
+    bypass = True
+
     def mentraos(self) -> dict[str, bool]:
-        return {"bypassVad": True}
+        return {"bypassVad": self.bypass}
 
 
 def test_the_users_setting_bypasses_voice_detection(clock):
@@ -184,6 +189,21 @@ def test_the_users_setting_bypasses_voice_detection(clock):
     stage.want("transcription:en-US")
 
     assert stage.after(1) == [told(True, bypass=True)]
+
+
+def test_a_change_of_the_users_setting_is_told(clock):
+    stage = stage_with(clock, ManagerFactory(ISettings, BypassingSettings))
+    ISettings(stage.session).bypass = False
+    stage.want("transcription:en-US")
+    before = stage.after(2)
+
+    ISettings(stage.session).bypass = True
+    stage.session.announce(UserSettingsChanged({"brightness": 7}))
+    unmoved = stage.after(2)
+    stage.session.announce(UserSettingsChanged({"bypassVad": True}))
+
+    assert (before, unmoved) == ([ON], [])
+    assert stage.after(2) == [told(True, bypass=True)]
 
 
 # -- what switches it off

@@ -241,6 +241,30 @@ def test_no_more_than_the_rate_is_heard():
     assert (first, len(stage.heard())) == (20, 22)
 
 
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([header(ANN, 0)[:4], header(BOB, 0)[:4], b"", b"\xff"]),
+            st.binary(max_size=60),
+        ),
+        max_size=30,
+    ),
+    st.booleans(),
+)
+def test_no_bytes_whatever_do_any_harm(parts, is_encrypted):
+    stage = stage_with()
+    stage.register()
+    if is_encrypted:
+        offer(stage, "udpEncryption")
+
+    for start, rest in parts:
+        stage.raw(start + rest)
+
+    # nothing but sound of Ann's, and in whole samples
+    assert len(stage.heard()) % 2 == 0
+    assert not (is_encrypted and stage.heard())
+
+
 # -- pings
 
 
@@ -474,9 +498,31 @@ async def test_sound_comes_through_a_real_socket():
 def test_a_strangers_datagram_is_looked_up_and_forgotten():
     links: dict[int, Any] = {}
 
-    Datagrams(links).datagramReceived(header(BOB, 1) + b"abcd", ("203.0.113.66", 1))
+    drops: list[int] = []
 
-    assert links == {}
+    protocol = Datagrams(links, lambda: drops.append(1))
+    protocol.datagramReceived(header(BOB, 1) + b"abcd", ("203.0.113.66", 1))
+
+    assert (links, drops) == ({}, [1])
+
+
+def test_what_is_dropped_is_counted_by_its_reason():
+    stage = stage_with(max_rate=0.5)
+    stage.register()
+    offer(stage, "udpEncryption")
+    box = box_of(offer(stage, "udpEncryption"))
+
+    stage.datagram(b"x", user_id=BOB)
+    stage.datagram(b"not a box")
+    for sequence in (1, 1, 1, 2, 2):
+        stage.datagram(bytes(box.encrypt(b"ab")), sequence)
+    stage.datagram(b"abcd", host="203.0.113.66")
+
+    figures = stage.house.metrics.registry
+    assert {
+        why: figures.get_sample_value("mentra_udp_dropped_total", {"why": why})
+        for why in ("strange", "sealed", "late", "rate", "elsewhere")
+    } == {"strange": 1, "sealed": 1, "late": 2, "rate": 1, "elsewhere": 1}
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,9 @@ from mentra.interfaces.glasses import IRelay
 from mentra.interfaces.messaging import IContext
 from mentra.messages.audio import Vad
 
+SAID = {True: True, False: False, "true": True, "false": False}
+"""What phones say, as text or not."""
+
 
 @handler("glasses", Vad)
 def voice_activity(message: Vad, context: IContext) -> None:
@@ -13,6 +16,6 @@ def voice_activity(message: Vad, context: IContext) -> None:
     passed on alone."""
     session = context.session
     IRelay(session).relay("VAD", message.raw)
-    speaking = message.status == "true" if isinstance(message.status, str) else message.status
-    if message.status in (True, False, "true", "false"):
-        IAudio(session).voice(bool(speaking))
+    speaking = SAID.get(message.status)
+    if speaking is not None:
+        IAudio(session).voice(speaking)

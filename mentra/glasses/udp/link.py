@@ -1,5 +1,6 @@
 """One session's datagrams.  Source: docs/protocol/glasses, "Sound over UDP"."""
 
+from functools import partial
 from typing import Any
 
 from twisted.application.service import Service
@@ -77,20 +78,26 @@ class UdpLink(Service):
     def received(self, sequence: int, payload: bytes, host: str) -> None:
         """A datagram with our hash came from *host*."""
         now = self._clock.seconds()
+        self._sender = self._sender or host
         if self._sender != host:
-            if self._sender:
-                return
-            self._sender = host
-        if not self._within_rate(now):
-            return
-        if payload.startswith(PING):
-            if now - self._pinged >= PING_PAUSE:
-                self._pinged = now
-                self._session.to_glasses(UdpPingAck())
-            return
+            self._port.dropped("elsewhere")
+        elif not self._within_rate(now):
+            self._port.dropped("rate")
+        elif payload.startswith(PING):
+            self._answer(now)
+        else:
+            self._take(sequence, payload, now)
+
+    def _answer(self, now: float) -> None:
+        if now - self._pinged >= PING_PAUSE:
+            self._pinged = now
+            self._session.to_glasses(UdpPingAck())
+
+    def _take(self, sequence: int, payload: bytes, now: float) -> None:
         if self._is_encrypted and self._box is not None:
             opened = self._box.open(payload)
             if opened is None:
+                self._port.dropped("sealed")
                 return
             payload = opened
         audio = IAudio(self._session)
@@ -98,8 +105,8 @@ class UdpLink(Service):
             audio.heard_apart(one.payload, one.came)
 
     def _new_order(self) -> Reordering:
-        settings = self._settings
-        return Reordering(settings.held, settings.patience, settings.leap)
+        settings, late = self._settings, partial(self._port.dropped, "late")
+        return Reordering(settings.held, settings.patience, settings.leap, late)
 
     def _within_rate(self, now: float) -> bool:
         if now - self._counted_since >= RATE_OVER:

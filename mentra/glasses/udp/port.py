@@ -1,7 +1,9 @@
 """Where datagrams arrive, and whose they are.  Source: docs/protocol/glasses, "Sound over UDP"."""
 
+from collections.abc import Callable
 from typing import Any
 
+from prometheus_client import Counter
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
 from twisted.internet.error import CannotListenError
@@ -20,6 +22,10 @@ from mentra.interfaces.transports import IUdpPort
 HEADER = 6
 """Bytes: four of the user's hash, two of the number."""
 
+WHY = ("strange", "elsewhere", "rate", "sealed", "late")
+"""Why a datagram is not taken: it is nobody's, comes from another address than the phone's others,
+is one too many, does not open, or comes too late or twice."""
+
 LONGEST = 4096
 """Bytes that are read of a datagram; sound comes in 1,022 and less."""
 
@@ -28,19 +34,23 @@ class Datagrams(DatagramProtocol):
     """Finds out whose a datagram is; one that is nobody's costs a look-up.
 
     :param links: who takes them, by the user's hash.
+    :param strange: called for each that is nobody's.
     """
 
     noisy = False
 
-    def __init__(self, links: dict[int, IUdp]) -> None:
+    def __init__(self, links: dict[int, IUdp], strange: Callable[[], None]) -> None:
         self._links = links
+        self._strange = strange
 
     def datagramReceived(self, datagram: bytes, addr: Any) -> None:
         """One came from *addr*: host and port first of all."""
         link = self._links.get(int.from_bytes(datagram[:4], "big"))
-        if link is not None and len(datagram) >= HEADER:
-            sequence = int.from_bytes(datagram[4:HEADER], "big")
-            link.received(sequence, datagram[HEADER:], addr[0])
+        if link is None or len(datagram) < HEADER:
+            self._strange()
+            return
+        sequence = int.from_bytes(datagram[4:HEADER], "big")
+        link.received(sequence, datagram[HEADER:], addr[0])
 
 
 @implementer(IUdpPort)
@@ -57,6 +67,11 @@ class UdpPort(Service):
         self._reactor: Any = services.clock
         self._links: dict[int, IUdp] = {}
         self._port: Any = None
+        drops = Counter(
+            "mentra_udp_dropped", "Datagrams that were not taken.", ["why"],
+            registry=services.metrics.registry,
+        )  # fmt: skip
+        self._drops = {why: drops.labels(why).inc for why in WHY}
 
     @property
     def port(self) -> int | None:
@@ -70,7 +85,7 @@ class UdpPort(Service):
         """
         settings = self._settings
         if settings.host:
-            protocol = Datagrams(self._links)
+            protocol = Datagrams(self._links, self._drops["strange"])
             try:
                 self._port = self._reactor.listenUDP(
                     settings.port, protocol, settings.interface, LONGEST
@@ -102,6 +117,10 @@ class UdpPort(Service):
             "udp_port": self.port,
             "udp_encryption": IUdp(session).secrecy("udpEncryption" in asked),
         }
+
+    def dropped(self, why: str) -> None:
+        """A datagram was not taken."""
+        self._drops[why]()
 
     def register(self, user_hash: int, link: IUdp) -> bool:
         """Have datagrams go to *link*; two users may have one hash, and then the first has it."""

@@ -1,5 +1,6 @@
 """Puts datagrams back in order.  Source: docs/protocol/glasses, "Sound over UDP"."""
 
+from collections.abc import Callable
 from functools import partial
 
 import attrs
@@ -25,12 +26,16 @@ class Reordering:
     :param most: datagrams that are held.
     :param patience: seconds that a missing one is waited for.
     :param leap: distance from the expected number from which on it begins anew.
+    :param late: called for each that comes too late or twice.
     """
 
-    def __init__(self, most: int, patience: float, leap: int) -> None:
+    def __init__(
+        self, most: int, patience: float, leap: int, late: Callable[[], None] = lambda: None
+    ) -> None:
         self._most = most
         self._patience = patience
         self._leap = leap
+        self._late = late
         self._expected = -1
         self._held: dict[int, Held] = {}
 
@@ -40,9 +45,10 @@ class Reordering:
         if self._expected < 0 or abs(ahead) > self._leap:
             self._held.clear()
             self._expected, ahead = sequence, 0
-        if ahead >= 0:
-            # of two with one number the first is as good as any
-            self._held.setdefault(sequence, Held(payload, now))
+        if ahead < 0 or sequence in self._held:
+            self._late()
+        else:
+            self._held[sequence] = Held(payload, now)
         ready = self._next()
         while self._held and self._is_enough(now):
             # the oldest by its number; the gap before it is given up
