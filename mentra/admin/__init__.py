@@ -53,6 +53,7 @@ COMMANDS = {
     "user": Command("mentra.admin.users:user", "Add, list and remove people; make their tokens."),
     "app": Command("mentra.admin.apps:app", "Add, list, install, start and stop apps; their keys."),
     "sessions": Command("mentra.admin.sessions:sessions", "Show who is on."),
+    "feedback": Command("mentra.admin.feedback:feedback", "Show what people have to say."),
     "plugins": Command("mentra.admin.plugins:plugins", "List plugins; refresh their cache."),
     "handlers": Command("mentra.admin.plugins:handlers", "List who handles which message."),
     "simulate": Command("mentra.admin.simulate:simulate", "Wear simulated glasses."),

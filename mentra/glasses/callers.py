@@ -1,10 +1,33 @@
-"""Who calls a route, and the session that is theirs."""
+"""Who calls a route, the session that is theirs, and how phones are answered."""
+
+import msgspec
 
 from mentra.errors import Denied
 from mentra.interfaces.session import ISessions, IUserSession
 from mentra.interfaces.web import ICall
 
 NO_SESSION = "No active session found"
+
+
+class Taken(msgspec.Struct, frozen=True, kw_only=True):
+    """What a phone said was taken.
+
+    :ivar timestamp: ISO 8601.
+    """
+
+    success: bool = True
+    timestamp: str
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """What a phone said was told to the apps.
+
+    :ivar timestamp: ISO 8601.
+    """
+
+    success: bool = True
+    message: str
+    timestamp: str
 
 
 def user_of(call: ICall) -> str:

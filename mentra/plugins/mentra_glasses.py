@@ -40,7 +40,18 @@ from mentra.glasses.audio.routes import configure_audio, recent_audio
 from mentra.glasses.audio.settings import audio_section
 from mentra.glasses.audio.voice import voice_activity
 from mentra.glasses.buttons import button_press, system_photo_request
+from mentra.glasses.calendar import (
+    calendar_event,
+    calendar_manager,
+    post_calendar,
+    subscriptions_for_calendar,
+)
 from mentra.glasses.capabilities import device_section, profiles_component
+from mentra.glasses.custom import (
+    custom_messages,
+    set_datetime,
+    subscriptions_for_custom_messages,
+)
 from mentra.glasses.dashboard.manager import (
     dashboard_app_stopped,
     dashboard_content_update,
@@ -98,6 +109,7 @@ from mentra.glasses.microphone import (
     settings_for_microphone,
     subscriptions_for_microphone,
 )
+from mentra.glasses.notifications import post_dismissal, post_notification
 from mentra.glasses.photos.album import album
 from mentra.glasses.photos.gallery import delete_gallery_photo, gallery_photo, list_gallery
 from mentra.glasses.photos.manager import (
@@ -120,6 +132,7 @@ from mentra.glasses.relay import (
     unknown_from_app,
     unknown_from_glasses,
 )
+from mentra.glasses.reports import post_feedback, report_error
 from mentra.glasses.session import glasses_section, sessions
 from mentra.glasses.settings.app_routes import (
     get_app_settings,
@@ -195,4 +208,9 @@ from mentra.glasses.transcripts import (
 from mentra.glasses.udp.link import udp_manager, udp_register, udp_unregister
 from mentra.glasses.udp.port import udp_port
 from mentra.glasses.udp.settings import udp_section
+from mentra.glasses.versions import (
+    phone_versions,
+    sdk_versions,
+    versions_section,
+)
 from mentra.glasses.wifi import request_wifi_setup

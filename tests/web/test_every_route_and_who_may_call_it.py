@@ -10,13 +10,13 @@ from mentra.web.control_routes import CONTROL_ROUTES
 from mentra.web.site import MAIN_PORT, main_routes
 
 WHO_MAY_CALL = """
-APP      DELETE /api/streams/{stream_id}/outputs/{output_id}
-APP      GET    /api/streams/{stream_id}/outputs
-APP      POST   /api/streams/{stream_id}/outputs
 APP      DELETE /api/sdk/simple-storage/{email}
 APP      DELETE /api/sdk/simple-storage/{email}/{key}
+APP      DELETE /api/streams/{stream_id}/outputs/{output_id}
 APP      GET    /api/sdk/simple-storage/{email}
 APP      GET    /api/sdk/simple-storage/{email}/{key}
+APP      GET    /api/streams/{stream_id}/outputs
+APP      POST   /api/streams/{stream_id}/outputs
 APP      PUT    /api/sdk/simple-storage/{email}
 APP      PUT    /api/sdk/simple-storage/{email}/{key}
 ASSISTANT GET    /api/apps
@@ -38,8 +38,10 @@ PUBLIC   GET    /api/apps/search
 PUBLIC   GET    /api/apps/version
 PUBLIC   GET    /api/apps/{package_name}
 PUBLIC   GET    /api/audio/tts
+PUBLIC   GET    /api/client/min-version
 PUBLIC   GET    /api/onboarding/instructions
 PUBLIC   GET    /api/public/permissions/{package_name}
+PUBLIC   GET    /api/sdk/version
 PUBLIC   GET    /api/tts
 PUBLIC   GET    /apps/public
 PUBLIC   GET    /apps/search
@@ -57,6 +59,8 @@ PUBLIC   POST   /api/app-uptime/app-pkg-health-check
 PUBLIC   POST   /api/auth/exchange-token
 PUBLIC   POST   /api/auth/login
 PUBLIC   POST   /api/auth/pair
+PUBLIC   POST   /api/error-report
+PUBLIC   POST   /app/error-report
 PUBLIC   POST   /auth/exchange-token
 PUBLIC   POST   /auth/login
 PUBLIC   POST   /auth/pair
@@ -83,10 +87,14 @@ USER     POST   /api/apps/uninstall/{package_name}
 USER     POST   /api/apps/{package_name}/start
 USER     POST   /api/apps/{package_name}/stop
 USER     POST   /api/client/audio/configure
+USER     POST   /api/client/calendar
 USER     POST   /api/client/device/state
+USER     POST   /api/client/feedback
 USER     POST   /api/client/goodbye
 USER     POST   /api/client/location
 USER     POST   /api/client/location/poll-response/{correlation_id}
+USER     POST   /api/client/notifications
+USER     POST   /api/client/notifications/dismissed
 USER     POST   /api/client/photo/response
 USER     POST   /api/client/user/settings
 USER     POST   /api/hardware/button-press
@@ -94,6 +102,7 @@ USER     POST   /api/onboarding/complete
 USER     POST   /api/photos/upload
 USER     POST   /api/store/install/{package_name}
 USER     POST   /api/store/uninstall/{package_name}
+USER     POST   /api/user-data/set-datetime
 USER     POST   /apps/install/{package_name}
 USER     POST   /apps/uninstall/{package_name}
 USER     POST   /apps/{package_name}/start

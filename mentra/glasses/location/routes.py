@@ -6,7 +6,7 @@ import msgspec
 
 from mentra.errors import Denied
 from mentra.extension import Access, route
-from mentra.glasses.callers import session_of
+from mentra.glasses.callers import Taken, session_of
 from mentra.glasses.location.positions import position_of
 from mentra.interfaces.location import ILocation
 from mentra.interfaces.web import ICall
@@ -28,13 +28,6 @@ class Whereabout(msgspec.Struct, frozen=True, kw_only=True):
     lat: Any = None
     lng: Any = None
     accuracy: Any = None
-
-
-class Taken(msgspec.Struct, frozen=True, kw_only=True):
-    """It was taken."""
-
-    success: bool = True
-    timestamp: str
 
 
 class Resolved(msgspec.Struct, frozen=True, kw_only=True):
