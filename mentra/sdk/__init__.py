@@ -16,5 +16,6 @@ from mentra.sdk.app_server import AppServer
 from mentra.sdk.app_session import AppSession
 from mentra.sdk.glasses import GlassesClient
 from mentra.sdk.heard import Transcription
+from mentra.sdk.photos import Photo
 
-__all__ = ["AppServer", "AppSession", "GlassesClient", "Transcription"]
+__all__ = ["AppServer", "AppSession", "GlassesClient", "Photo", "Transcription"]

@@ -13,6 +13,7 @@ from aiohttp import web
 from mentra.errors import MentraError
 from mentra.sdk.app_link import ACK_SECONDS, RETRY_AFTER, Ticket
 from mentra.sdk.app_session import AppSession
+from mentra.sdk.photo_upload import take_upload
 from mentra.sdk.webhook import SessionRequest, StopRequest, requests, settings_posts
 
 HANDOVER_SECONDS = 0.1
@@ -121,6 +122,7 @@ class AppServer:
         application = web.Application()
         application.router.add_post("/webhook", self._webhook)
         application.router.add_post("/settings", self._settings)
+        application.router.add_post("/photo-upload", self._photo)
         application.router.add_get("/health", self._health)
         return application
 
@@ -184,6 +186,9 @@ class AppServer:
         return _answer(
             200, status="success", message="Settings updated", sessionsUpdated=len(concerned)
         )
+
+    async def _photo(self, request: web.Request) -> web.Response:
+        return await take_upload(request, [one.photos for one in self.sessions.values()])
 
     async def _health(self, request: web.Request) -> web.Response:
         return _answer(

@@ -9,12 +9,15 @@ import aiohttp
 from mentra.messages import Message
 from mentra.messages.display import DisplayRequest
 from mentra.messages.session import OwnershipRelease
+from mentra.messages.speaker import AudioPlayResponse
 from mentra.messages.subscriptions import SubscriptionUpdate
 from mentra.sdk import heard, layouts
 from mentra.sdk.app_link import ACK_SECONDS, RETRY_AFTER, AppLink, Ticket
 from mentra.sdk.frames import encode
 from mentra.sdk.handlers import Handler, Handlers
+from mentra.sdk.photos import Photo, Photos
 from mentra.sdk.settings import AppSettings
+from mentra.sdk.sound import Sounds
 
 _log = logging.getLogger(__name__)
 
@@ -28,6 +31,8 @@ class AppSession:
     :ivar settings: the app's settings, as this user has them.
     :ivar mentraos_settings: the user's own settings.
     :ivar capabilities: what the glasses can do, None when nobody knows.
+    :ivar photos: pictures from the glasses.
+    :ivar sounds: what the wearer's phone plays.
     :ivar device: the glasses' state by field name as on the wire, e.g. ``modelName``.
     :ivar ended: done, with the reason, once the session is over.
     """
@@ -47,6 +52,8 @@ class AppSession:
         self.mentraos_settings: dict[str, Any] = {}
         self.capabilities: dict[str, Any] | None = None
         self.device: dict[str, Any] = {}
+        self.photos = Photos(self.send, http)
+        self.sounds = Sounds(self.send)
         self._handlers = Handlers(self._subscribe)
         self._reactions: dict[type, Callable[[Any], None]] = {
             bytes: self._audio,
@@ -55,6 +62,8 @@ class AppSession:
             heard.ConnectionProblem: self._problem,
             heard.DeviceState: self._device,
             heard.PermissionProblem: self._rejected,
+            heard.PhotoAnswer: self.photos.told,
+            AudioPlayResponse: self.sounds.told,
             heard.SettingsChanged: self._settings,
             heard.Stream: self._stream,
             heard.UserSettingsChanged: self._user_settings,
@@ -68,7 +77,7 @@ class AppSession:
             ack_seconds=ack_seconds,
         )
         self.ended = self._link.ended
-        self.ended.add_done_callback(lambda _: self._handlers.stop())
+        self.ended.add_done_callback(lambda _: self._stop())
 
     # -- what comes from the glasses
 
@@ -138,6 +147,28 @@ class AppSession:
             encode(message, packageName=self.package_name, sessionId=self.session_id, **fields)
         )
 
+    async def request_photo(self, *, size: str = "medium", compress: str = "none") -> Photo:
+        """Have the glasses take a picture; wait for it, half a minute at most.
+
+        :param size: ``small``, ``medium``, ``large`` or ``full``.
+        :param compress: ``none``, ``medium`` or ``heavy``.
+        :raises mentra.errors.Refused: there is none; the code says why.
+        """
+        return await self.photos.request(size=size, compress=compress)
+
+    async def play_audio(self, url: str, *, volume: float = 1.0, track: int = 0) -> float | None:
+        """Have the phone play a sound; wait until it is over, a minute at most.
+
+        :param volume: 0 to 1.
+        :returns: its length in seconds, if the phone says.
+        :raises mentra.errors.Refused: it was not played.
+        """
+        return await self.sounds.play(url, volume=volume, track=track)
+
+    def stop_audio(self, track: int | None = None) -> bool:
+        """End the app's sound on one track, or all of it."""
+        return self.sounds.end(track)
+
     # -- its life
 
     async def connect(self) -> None:
@@ -154,8 +185,13 @@ class AppSession:
         """
         if release:
             self.send(OwnershipRelease(reason=reason))
-        self._handlers.stop()
+        self._stop()
         await self._link.close(reason)
+
+    def _stop(self) -> None:
+        self._handlers.stop()
+        self.photos.stop()
+        self.sounds.stop()
 
     # -- messages
 

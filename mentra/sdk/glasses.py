@@ -12,7 +12,9 @@ from mentra.errors import Malformed, Refused
 from mentra.messages import Message
 from mentra.messages.apps import StartApp, StopApp
 from mentra.messages.session import Ping, Pong
+from mentra.messages.speaker import AudioPlayResponse
 from mentra.sdk import seen
+from mentra.sdk.camera import Camera
 from mentra.sdk.frames import encode
 from mentra.sdk.line import Line, Unreachable
 
@@ -35,13 +37,16 @@ def glasses_url(server: str) -> str:
 class GlassesClient:
     """Call :meth:`run`, and the rest while it runs.
 
-    Nothing is answered but an application-level ping: photos, audio and the like find nobody.
+    Requests for pictures are fulfilled, sounds are over as soon as they begin; streams and the like
+    find nobody.
 
     :param server: address of the server, e.g. ``http://127.0.0.1:8002``.
     :param token: the user's.
     :ivar connected: whether the server has said that the session stands.
     :ivar shown: what each view shows: ``main`` and ``dashboard``.
     :ivar looking_up: what :meth:`move_head` said last.
+    :ivar camera: what answers requests for pictures.
+    :ivar played: the sounds that were to be played, in order.
     :ivar microphone_on: whether the server wants audio.
     :ivar problem: why there is no connection, for people; empty if there is one.
     """
@@ -61,6 +66,8 @@ class GlassesClient:
         self.looking_up = False
         self.microphone_on = False
         self.problem = ""
+        self.camera = Camera(self.url, token, self.send)
+        self.played: list[seen.Play] = []
         self._token = token
         self._retry_seconds = retry_seconds
         self._line: Line | None = None
@@ -73,6 +80,8 @@ class GlassesClient:
             seen.Draw: self._draw,
             seen.Microphone: self._microphone,
             Ping: self._ping,
+            seen.Play: self._play,
+            seen.TakePhoto: self.camera.take,
         }
 
     # -- what they show
@@ -182,6 +191,7 @@ class GlassesClient:
         finally:
             self._line = None
             self.connected = False
+            await self.camera.stop()
             await line.close()
         why = line.reason or f"code {line.close_code}"
         if line.close_code in _FINAL_CODES:
@@ -215,6 +225,10 @@ class GlassesClient:
     def _microphone(self, message: seen.Microphone) -> None:
         wanted = message.required_data
         self.microphone_on = message.is_microphone_enabled if wanted is None else bool(wanted)
+
+    def _play(self, message: seen.Play) -> None:
+        self.played.append(message)
+        self.send(AudioPlayResponse(request_id=message.request_id, success=True, duration=0.0))
 
     def _ping(self, message: Ping) -> None:
         self.send(Pong())

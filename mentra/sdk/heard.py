@@ -9,6 +9,7 @@ import msgspec
 
 from mentra.messages import Message
 from mentra.messages.apps import AppStopped
+from mentra.messages.speaker import AudioPlayResponse
 from mentra.sdk.frames import Vocabulary
 
 
@@ -75,6 +76,33 @@ class PermissionProblem(Message, frozen=True, kw_only=True, tag="permission_erro
     details: tuple[dict[str, Any], ...] = ()
 
 
+class PhotoAnswer(Message, frozen=True, kw_only=True, tag="photo_response"):
+    """What became of a request for a picture.
+
+    :ivar photo_url: where it is, if it did not come by itself.
+    :ivar error: ``{"code", "message"}``.
+    """
+
+    request_id: str
+    success: bool
+    photo_url: str | None = None
+    error: Any = None
+
+    @property
+    def code(self) -> str:
+        """Why not, for programs."""
+        return self._said("code") or "UNKNOWN_ERROR"
+
+    @property
+    def text(self) -> str:
+        """Why not, for people."""
+        return self._said("message") or "no photo"
+
+    def _said(self, name: str) -> str:
+        found = self.error.get(name) if isinstance(self.error, dict) else None
+        return found if isinstance(found, str) else ""
+
+
 class Transcription(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Speech as text.
 
@@ -94,10 +122,12 @@ class Transcription(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 vocabulary = Vocabulary(
     Acknowledged,
     AppStopped,
+    AudioPlayResponse,
     Capabilities,
     ConnectionProblem,
     DeviceState,
     PermissionProblem,
+    PhotoAnswer,
     SettingsChanged,
     Stream,
     UserSettingsChanged,

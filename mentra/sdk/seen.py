@@ -51,11 +51,39 @@ class Microphone(Message, frozen=True, kw_only=True, tag="microphone_state_chang
     is_microphone_enabled: bool = False
 
 
+class TakePhoto(Message, frozen=True, kw_only=True, tag="photo_request"):
+    """Take a picture, and carry it there."""
+
+    request_id: str
+    app_id: str
+    webhook_url: str = ""
+    auth_token: str | None = None
+
+
+class Play(Message, frozen=True, kw_only=True, tag="audio_play_request"):
+    """Play a sound."""
+
+    request_id: str
+    package_name: str = ""
+    audio_url: str
+    volume: float | None = None
+    track_id: int | None = None
+
+
 class AppsChanged(Message, frozen=True, kw_only=True, tag="app_state_change"):
     """Some app started, stopped or wants something else."""
 
 
-vocabulary = Vocabulary(Acknowledged, AppsChanged, ConnectionProblem, Draw, Microphone, Ping)
+vocabulary = Vocabulary(
+    Acknowledged,
+    AppsChanged,
+    ConnectionProblem,
+    Draw,
+    Microphone,
+    Ping,
+    Play,
+    TakePhoto,
+)
 
 # -- said; every field has its place on the wire, so none has a default
 
