@@ -12,6 +12,8 @@ from zope.interface import implementer
 from zope.interface.interface import InterfaceClass
 
 from mentra.accounts.passwords import Passwords
+from mentra.accounts.settings import WebviewSettings
+from mentra.accounts.signing import WebviewSigner, new_private_key
 from mentra.addresses import Proxies
 from mentra.config import Config
 from mentra.config.sections import (
@@ -23,7 +25,7 @@ from mentra.config.sections import (
 )  # fmt: skip
 from mentra.glasses.apps.addresses import PublicAddress
 from mentra.house import House
-from mentra.interfaces.accounts import IAccountStore, ILoginTokens, IPasswords
+from mentra.interfaces.accounts import IAccountStore, ILoginTokens, IPasswords, IWebviewSigner
 from mentra.interfaces.engines import ILc3
 from mentra.interfaces.photos import IAlbum, IPhotoFiles, IPhotoStore
 from mentra.interfaces.services import IAuthRules, IObserved, IPublicAddress, IReadiness, ITokens
@@ -200,6 +202,7 @@ class Building(MultiService):
             IReadiness: self.readiness,
             IObserved: self.metrics,
             ITokens: tokens,
+            IWebviewSigner: WebviewSigner(self._webview_key, self._reactor, self._now),
             ILoginTokens: LoginTokens(tokens, *self._foreign_tokens()),
             IAccountStore: self.stores.accounts,
             IPasswords: self.passwords,
@@ -209,6 +212,16 @@ class Building(MultiService):
                 auth.first_message, auth.create_users, auth.bare_email_routes, auth.assistants
             ),
         }
+
+    def _webview_key(self) -> str:
+        config = self._config
+        named = config.section(WebviewSettings).key_file
+        if config.webview_key is not None and not named:
+            # what goes through a shell or a unit file often has its line ends spelt out
+            return config.webview_key.replace("\\n", "\n")
+        if named:
+            return load_secret(config.folder / named)
+        return load_or_make_secret(config.state_dir / "secrets" / "webviews.pem", new_private_key)
 
     def _foreign_tokens(self) -> Iterator[Tokens]:
         path = self._config.foreign_secret_path

@@ -218,14 +218,15 @@ def _is_time_for(claims: _Claims, now: float) -> bool:
 # -- the secret ------------------------------------------------------------------------------
 
 
-def load_or_make_secret(path: Path) -> str:
-    """The secret in the file at *path*; made of 32 random bytes if there is no file.
+def load_or_make_secret(path: Path, make: Callable[[], str] = lambda: secrets.token_hex(32)) -> str:
+    """The secret in the file at *path*; without a file a new one, 32 random bytes or what *make*
+    returns.
 
     :raises ConfigError: the file is empty, cannot be read, or others can read it.
     """
     try:
         if not path.exists():
-            _make_secret(path)
+            _make_secret(path, make())
     except OSError as problem:
         raise _unusable(path, problem) from problem
     return load_secret(path)
@@ -263,14 +264,14 @@ def _refuse_public(path: Path, status: os.stat_result) -> None:
         raise ConfigError(f"{path}: others can read the secret that signs tokens; chmod 600 {path}")
 
 
-def _make_secret(path: Path) -> None:
+def _make_secret(path: Path, secret: str) -> None:
     """Write the file beside its place and link it there: whole or not at all."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with open(descriptor, "w", encoding="ascii") as file:
-            file.write(secrets.token_hex(32) + "\n")
+            file.write(secret.strip() + "\n")
             file.flush()
             os.fsync(file.fileno())
         # another process may have been quicker; then its secret is the one

@@ -17,7 +17,12 @@ from mentra.admin.children import Child, child, output_of, program
 from mentra.admin.console import Console, PlainConsole, open_console
 from mentra.admin.running import race, run_until_interrupted
 from mentra.admin.simulation import Simulation
-from mentra.config.legacy import FOREIGN_SECRET_VARIABLES, LEGACY, SECRET_VARIABLE
+from mentra.config.legacy import (
+    FOREIGN_SECRET_VARIABLES,
+    LEGACY,
+    SECRET_VARIABLE,
+    WEBVIEW_KEY_VARIABLE,
+)
 from mentra.errors import MentraError
 from mentra.sdk.glasses import GlassesClient
 
@@ -250,7 +255,11 @@ def _free_port() -> int:
 
 def _clean_environment(environ: Mapping[str, str]) -> dict[str, str]:
     """Ours, without what would change the server's defaults."""
-    ours = {one.variable for one in LEGACY} | {SECRET_VARIABLE, *FOREIGN_SECRET_VARIABLES}
+    ours = {one.variable for one in LEGACY} | {
+        SECRET_VARIABLE,
+        WEBVIEW_KEY_VARIABLE,
+        *FOREIGN_SECRET_VARIABLES,
+    }
     ours |= {"STATE_DIRECTORY", "NOTIFY_SOCKET"}
     kept = {
         name: value

@@ -10,6 +10,9 @@ import attrs
 SECRET_VARIABLE = "AUGMENTOS_AUTH_JWT_SECRET"
 """Holds the signing secret itself, so it is no key of the file."""
 
+WEBVIEW_KEY_VARIABLE = "APP_AUTH_JWT_PRIVATE_KEY"
+"""Holds the key that signs tokens for web pages of apps, as PEM text."""
+
 FOREIGN_SECRET_VARIABLES = {
     "SUPABASE_JWT_SECRET": "Supabase",
     "AUTHING_APP_SECRET": "Authing",

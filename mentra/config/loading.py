@@ -10,7 +10,7 @@ import msgspec
 
 from mentra.config.declared import Declared, Discovery, declare, discover
 from mentra.config.decoding import decode, refuse_strays, refuse_unknown
-from mentra.config.legacy import FOREIGN_SECRET_VARIABLES, SECRET_VARIABLE
+from mentra.config.legacy import FOREIGN_SECRET_VARIABLES, SECRET_VARIABLE, WEBVIEW_KEY_VARIABLE
 from mentra.config.sections import CORE, AuthSettings, PluginsSettings
 from mentra.config.sources import Values, gather, read_file
 from mentra.errors import ConfigError
@@ -36,6 +36,7 @@ class Config:
         :attr:`secret_path`.
     :ivar foreign_secrets: those that sign the tokens of identity providers, as far as the
         environment gave them; one more may be in :attr:`foreign_secret_path`.
+    :ivar webview_key: the key that signs tokens for web pages, if the environment gave one.
     :ivar broken: sentences about plugin modules that could not be imported.
     """
 
@@ -46,6 +47,7 @@ class Config:
     declared: Mapping[str, Declared]
     auth_secret: str | None = attrs.field(default=None, repr=False)
     foreign_secrets: tuple[str, ...] = attrs.field(default=(), repr=False)
+    webview_key: str | None = attrs.field(default=None, repr=False)
     broken: tuple[str, ...] = ()
     _origins: Mapping[str, str] = attrs.field(factory=dict, repr=False)
 
@@ -143,6 +145,7 @@ def load(
         declared=discovery.sections,
         auth_secret=_secret(environ, values),
         foreign_secrets=_foreign_secrets(environ),
+        webview_key=environ.get(WEBVIEW_KEY_VARIABLE, "").strip() or None,
         broken=discovery.broken,
         origins=_origins(values) | {"state_dir": where_from},
     )

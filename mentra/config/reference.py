@@ -4,7 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from mentra.config.declared import Declared, Field
-from mentra.config.legacy import FOREIGN_SECRET_VARIABLES, LEGACY, SECRET_VARIABLE
+from mentra.config.legacy import (
+    FOREIGN_SECRET_VARIABLES,
+    LEGACY,
+    SECRET_VARIABLE,
+    WEBVIEW_KEY_VARIABLE,
+)
 from mentra.config.sources import OVERLAY
 from mentra.config.template import bounds, toml
 
@@ -65,6 +70,9 @@ def _variables(declared: Mapping[str, Declared]) -> str:
         if one.key.partition(".")[0] in declared
     ]
     rows.append(f"   * - ``{SECRET_VARIABLE}``\n     - the secret that signs tokens, itself")
+    rows.append(
+        f"   * - ``{WEBVIEW_KEY_VARIABLE}``\n     - the key that signs tokens for web pages, as PEM"
+    )
     rows += [
         f"   * - ``{variable}``\n     - the secret that signs {provider}'s tokens, itself"
         for variable, provider in FOREIGN_SECRET_VARIABLES.items()

@@ -54,3 +54,24 @@ class ILoginTokens(Interface):
 
         :raises mentra.errors.Refused: it is of none of them, has expired, or was revoked.
         """
+
+
+class ITemporaryTokens(Interface):
+    """Tokens for one use within a minute, which tell a web page of an app who its user is."""
+
+    def issue(user_id: str, package_name: str) -> str:
+        """A new token, 64 hexadecimal digits; of too many the oldest are worthless."""
+
+    def redeem(token: str, package_name: str) -> str | None:
+        """Use a token up: its user; None if it is none, was used, is too old, or was made for
+        another package (then it stays good for its own)."""
+
+
+class IWebviewSigner(Interface):
+    """Signs what web pages of apps can check by themselves, with this server's own key."""
+
+    def sign(claims: Any, seconds: float) -> Any:
+        """An awaitable of a JWT (RS256, ``kid`` ``v1``) with *claims*, good for *seconds*.
+
+        :raises mentra.errors.Refused: code ``NO_KEY``.
+        """

@@ -27,6 +27,9 @@ class IAppStore(Interface):
     def key_is_valid(package_name: str, api_key: str) -> bool:
         """Whether *api_key* is one of the app's (at most two) live keys; constant time."""
 
+    def newest_key_hash(package_name: str) -> str | None:
+        """Hex SHA-256 of the app's newest key, None without one."""
+
     def save(app: Any) -> Any:
         """Add or replace an app; its keys stay.  An awaitable of the app as it was kept: permission
         ``NOTIFICATIONS`` is rewritten to ``READ_NOTIFICATIONS``, each permission is there once."""

@@ -94,6 +94,11 @@ class AppRegistry:
         ]
         return any(matches)
 
+    def newest_key_hash(self, package_name: str) -> str | None:
+        """Hash of the app's newest key, None without one."""
+        live = self._keys.get(package_name)
+        return live[-1] if live else None
+
     def app_server(self, package_name: str) -> AppServer | None:
         """The server registered last, or None."""
         return self._servers.get(package_name)

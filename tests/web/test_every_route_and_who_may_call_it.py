@@ -32,6 +32,8 @@ CONTROL  POST   /users/{user_id}/end
 KEY      GET    /api/audio/{user_id}
 KEY      GET    /api/transcripts/{app_session_id}
 KEY      POST   /api/app-server/register
+KEY      POST   /api/auth/exchange-user-token
+KEY      POST   /auth/exchange-user-token
 OPERATOR GET    /metrics
 PUBLIC   GET    /api/apps/public
 PUBLIC   GET    /api/apps/search
@@ -56,11 +58,13 @@ PUBLIC   GET    /readyz
 PUBLIC   GET    /tpasettings/user/{package_name}
 PUBLIC   GET    /uploads/{name}
 PUBLIC   POST   /api/app-uptime/app-pkg-health-check
+PUBLIC   POST   /api/auth/exchange-store-token
 PUBLIC   POST   /api/auth/exchange-token
 PUBLIC   POST   /api/auth/login
 PUBLIC   POST   /api/auth/pair
 PUBLIC   POST   /api/error-report
 PUBLIC   POST   /app/error-report
+PUBLIC   POST   /auth/exchange-store-token
 PUBLIC   POST   /auth/exchange-token
 PUBLIC   POST   /auth/login
 PUBLIC   POST   /auth/pair
@@ -86,6 +90,9 @@ USER     POST   /api/apps/install/{package_name}
 USER     POST   /api/apps/uninstall/{package_name}
 USER     POST   /api/apps/{package_name}/start
 USER     POST   /api/apps/{package_name}/stop
+USER     POST   /api/auth/generate-webview-signed-user-token
+USER     POST   /api/auth/generate-webview-token
+USER     POST   /api/auth/hash-with-api-key
 USER     POST   /api/client/audio/configure
 USER     POST   /api/client/calendar
 USER     POST   /api/client/device/state
@@ -108,6 +115,9 @@ USER     POST   /apps/uninstall/{package_name}
 USER     POST   /apps/{package_name}/start
 USER     POST   /apps/{package_name}/stop
 USER     POST   /appsettings/{package_name}
+USER     POST   /auth/generate-webview-signed-user-token
+USER     POST   /auth/generate-webview-token
+USER     POST   /auth/hash-with-api-key
 USER     POST   /tpasettings/{package_name}
 USER     PUT    /api/client/user/settings
 USER     PUT    /api/client/user/settings/key/{key}
