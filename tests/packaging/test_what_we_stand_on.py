@@ -18,6 +18,9 @@ ROOT = Path(__file__).parents[2]
 OPTIONAL = {"psycopg": "postgresql", "aiohttp": "sdk", "lc3": "lc3", "nacl": "udp"}
 """What only an extra brings; all else that is imported must be there always."""
 
+DISTRIBUTIONS = {"lc3": "lc3py", "nacl": "pynacl"}
+"""Names of packages that differ from what is imported of them."""
+
 COMPILED = {"_nvx_xormasker": "autobahn"}
 """Modules that packages compile for themselves: they are not found by their name."""
 
@@ -136,4 +139,5 @@ def test_what_is_imported_is_declared() -> None:
 
     assert undeclared == set()
     for package, extra in OPTIONAL.items():
-        assert package in {one.name for one in declared()[extra]}
+        name = DISTRIBUTIONS.get(package, package)
+        assert name in {one.name for one in declared()[extra]}

@@ -85,13 +85,14 @@ class Audio(Service):
 
     def heard(self, chunk: AudioChunk) -> int:
         """A chunk came through the glasses' socket; how many apps it was sent to."""
-        size = len(chunk.data)
+        data = chunk.data
+        size = len(data)
         if not size or size & 1 or self._closely:
             glasses = self._session.glasses
-            return self._take(chunk.data, "" if glasses is None else glasses.peer_id, None)
-        self._append(chunk.data)
-        self._left -= size
-        sent = self._fan_out(chunk) if self._left >= 0 else self._measured(chunk, None)
+            return self._take(data, "" if glasses is None else glasses.peer_id, None)
+        self._append(data)
+        self._left = left = self._left - size
+        sent = self._fan_out(chunk) if left >= 0 else self._measured(chunk, None)
         self._microphone_heard()
         return sent
 

@@ -1,9 +1,11 @@
 """Where datagrams arrive, and whose they are.  Source: docs/protocol/glasses, "Sound over UDP"."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
-from prometheus_client import Counter
+from prometheus_client.metrics_core import CounterMetricFamily, Metric
+from prometheus_client.registry import Collector
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
 from twisted.internet.error import CannotListenError
@@ -53,6 +55,22 @@ class Datagrams(DatagramProtocol):
         link.received(sequence, datagram[HEADER:], addr[0])
 
 
+class Drops(Collector):
+    """Counts datagrams that were not taken, by reason."""
+
+    def __init__(self) -> None:
+        self.counts = dict.fromkeys(WHY, 0)
+
+    def collect(self) -> Iterator[Metric]:
+        """The counts."""
+        family = CounterMetricFamily(
+            "mentra_udp_dropped", "Datagrams that were not taken.", labels=["why"]
+        )
+        for why, count in self.counts.items():
+            family.add_metric([why], count)
+        yield family
+
+
 @implementer(IUdpPort)
 class UdpPort(Service):
     """Listens while the server runs, where a host for phones is configured.
@@ -67,11 +85,8 @@ class UdpPort(Service):
         self._reactor: Any = services.clock
         self._links: dict[int, IUdp] = {}
         self._port: Any = None
-        drops = Counter(
-            "mentra_udp_dropped", "Datagrams that were not taken.", ["why"],
-            registry=services.metrics.registry,
-        )  # fmt: skip
-        self._drops = {why: drops.labels(why).inc for why in WHY}
+        self._drops = Drops()
+        services.metrics.registry.register(self._drops)
 
     @property
     def port(self) -> int | None:
@@ -85,7 +100,7 @@ class UdpPort(Service):
         """
         settings = self._settings
         if settings.host:
-            protocol = Datagrams(self._links, self._drops["strange"])
+            protocol = Datagrams(self._links, partial(self.dropped, "strange"))
             try:
                 self._port = self._reactor.listenUDP(
                     settings.port, protocol, settings.interface, LONGEST
@@ -120,7 +135,7 @@ class UdpPort(Service):
 
     def dropped(self, why: str) -> None:
         """A datagram was not taken."""
-        self._drops[why]()
+        self._drops.counts[why] += 1
 
     def register(self, user_hash: int, link: IUdp) -> bool:
         """Have datagrams go to *link*; two users may have one hash, and then the first has it."""
