@@ -5,14 +5,23 @@ Source: docs/protocol/phone.rst, "calendar".
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 from zope.interface import implementer
 
 from mentra.errors import Denied
 from mentra.events import SubscriptionsChanged
-from mentra.extension import Access, ManagerFactory, handler, listener, route
+from mentra.extension import (
+    Access,
+    ConfigSection,
+    ManagerFactory,
+    Section,
+    handler,
+    listener,
+    route,
+)
 from mentra.glasses.callers import Taken, session_of
 from mentra.interfaces.glasses import IRelay
 from mentra.interfaces.messaging import IContext
@@ -23,13 +32,21 @@ from mentra.interfaces.web import ICall
 from mentra.messages.calendar import CalendarEvent
 from mentra.messages.stamps import iso, seconds_of
 
-MAX_ENTRIES = 100
-"""Entries that are kept of one wearer."""
-
 MAX_TEXT = 1000
 """Characters of each text that are kept."""
 
 STREAM = CalendarEvent.tag()
+
+
+class CalendarSettings(Section, frozen=True, kw_only=True):
+    """[calendar]: the wearers' calendars."""
+
+    max_entries: Annotated[
+        int, Meta(ge=1, le=10_000, description="Entries that are kept of a wearer, in memory.")
+    ] = 100
+
+
+calendar_section = ConfigSection("calendar", CalendarSettings)
 
 _NONE_GIVEN = "events, calendar or an event is required"
 
@@ -93,12 +110,14 @@ class Calendar:
     def __init__(self, session: IUserSession, services: IServices) -> None:
         self._session = session
         self._now = services.now
+        settings: CalendarSettings = services.settings(CalendarSettings)
+        self._most = settings.max_entries
         self._entries: dict[tuple[str, str], CalendarEntry] = {}
 
     def add(self, entries: Iterable[CalendarEntry]) -> None:
         """Keep entries and tell the subscribers of each, the next one first."""
         new = {(one.event_id, one.dt_start): one for one in entries}
-        told = self._sorted(new.values())[:MAX_ENTRIES]
+        told = self._sorted(new.values())[: self._most]
         self._entries |= new
         self._trim()
         for entry in told:
@@ -119,8 +138,8 @@ class Calendar:
             IRelay(self._session).to_app(package_name, own, msgspec.json.encode(entry))
 
     def _trim(self) -> None:
-        if len(self._entries) > MAX_ENTRIES:
-            kept = self.upcoming()[:MAX_ENTRIES]
+        if len(self._entries) > self._most:
+            kept = self.upcoming()[: self._most]
             self._entries = {(one.event_id, one.dt_start): one for one in kept}
 
     def _sorted(self, entries: Iterable[CalendarEntry]) -> list[CalendarEntry]:

@@ -43,6 +43,7 @@ from mentra.glasses.buttons import button_press, system_photo_request
 from mentra.glasses.calendar import (
     calendar_event,
     calendar_manager,
+    calendar_section,
     post_calendar,
     subscriptions_for_calendar,
 )

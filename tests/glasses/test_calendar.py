@@ -11,7 +11,6 @@ from zope.interface.verify import verifyObject
 
 from mentra.errors import Denied
 from mentra.glasses.calendar import (
-    MAX_ENTRIES,
     MAX_TEXT,
     calendar_event,
     calendar_manager,
@@ -180,11 +179,11 @@ def test_an_entry_of_the_same_id_and_start_replaces_the_older(stage):
 
 
 def test_a_hundred_are_kept_what_is_over_goes_first(stage):
-    for number in range(MAX_ENTRIES + 20):
+    for number in range(100 + 20):
         stage.say(eventId=f"{number}", title=f"{number}", dtStart=at(number - 30))
 
     kept = stage.kept()
-    assert len(kept) == MAX_ENTRIES
+    assert len(kept) == 100
     assert kept[0] == "30"
     assert kept[89] == "119"
     assert kept[90:] == [str(number) for number in range(29, 19, -1)]
@@ -222,7 +221,7 @@ def test_of_a_long_calendar_the_next_hundred_are_told(stage):
     stage.post({"events": list(reversed(events))})
 
     assert [data["title"] for data in heard(acme)] == [str(number) for number in range(100)]
-    assert len(stage.kept()) == MAX_ENTRIES
+    assert len(stage.kept()) == 100
 
 
 def test_an_empty_calendar_is_one(stage):
