@@ -1,6 +1,6 @@
 """Texts that an app keeps about its users, over HTTP.  Source: docs/protocol/storage.rst."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Generic, TypedDict
 
 import attrs
 import msgspec
@@ -8,6 +8,7 @@ from msgspec import Meta
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
+from mentra.answers import DataT, Done
 from mentra.errors import Denied, NotThere, Refused
 from mentra.extension import Access, ComponentFactory, ConfigSection, Section, route
 from mentra.identity import canonical_user_id
@@ -92,6 +93,14 @@ class Text(msgspec.Struct, frozen=True, kw_only=True):
     value: str
 
 
+class Kept(TypedDict, Generic[DataT]):
+    """What was kept."""
+
+    success: bool
+    data: DataT
+    message: str
+
+
 @attrs.frozen
 class Shelf:
     """What one app keeps about one user."""
@@ -156,13 +165,13 @@ MOST_BODY = 8 * 1024 * 1024
 """Longest body, bytes: a million characters may well be spelt with escapes."""
 
 
-@route("GET", _ALL, access=Access.APP)
+@route("GET", _ALL, access=Access.APP, answer=Kept[dict[str, str]])
 async def get_storage(call: ICall) -> Any:
     """Everything the calling app keeps about a user."""
     return {"success": True, "data": await _shelf(call).read(), "message": "Storage retrieved"}
 
 
-@route("PUT", _ALL, access=Access.APP, body=Texts, max_body=MOST_BODY, errors=_WRONG)
+@route("PUT", _ALL, access=Access.APP, body=Texts, max_body=MOST_BODY, answer=Done, errors=_WRONG)
 async def put_storage(call: ICall) -> Any:
     """Put in several."""
     wanted: Texts = call.body
@@ -170,14 +179,15 @@ async def put_storage(call: ICall) -> Any:
     return {"success": True, "message": "Storage updated"}
 
 
-@route("DELETE", _ALL, access=Access.APP, errors={429: "Too many writes."})
+@route("DELETE", _ALL, access=Access.APP, answer=Done, errors={429: "Too many writes."})
 async def delete_storage(call: ICall) -> Any:
     """Forget everything; that there is nothing is fine."""
     await _shelf(call).clear()
     return {"success": True, "message": "Storage cleared"}
 
 
-@route("GET", _ONE, access=Access.APP, errors={404: "There is nothing under this key."})
+@route("GET", _ONE, access=Access.APP, answer=Kept[Text],
+       errors={404: "There is nothing under this key."})  # fmt: skip
 async def get_stored(call: ICall) -> Any:
     """One text."""
     value = (await _shelf(call).read()).get(call.values["key"])
@@ -186,7 +196,7 @@ async def get_stored(call: ICall) -> Any:
     return {"success": True, "data": {"value": value}, "message": "Value retrieved"}
 
 
-@route("PUT", _ONE, access=Access.APP, body=Text, max_body=MOST_BODY, errors=_WRONG)
+@route("PUT", _ONE, access=Access.APP, body=Text, max_body=MOST_BODY, answer=Done, errors=_WRONG)
 async def put_stored(call: ICall) -> Any:
     """Put in one."""
     wanted: Text = call.body
@@ -194,7 +204,7 @@ async def put_stored(call: ICall) -> Any:
     return {"success": True, "message": "Value stored"}
 
 
-@route("DELETE", _ONE, access=Access.APP, errors={429: "Too many writes."})
+@route("DELETE", _ONE, access=Access.APP, answer=Done, errors={429: "Too many writes."})
 async def delete_stored(call: ICall) -> Any:
     """Forget one; that it is not there is fine."""
     shelf, key = _shelf(call), call.values["key"]

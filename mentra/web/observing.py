@@ -1,7 +1,7 @@
 """The server seen from outside: health, liveness, readiness and metrics."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypedDict
 
 from prometheus_client.exposition import choose_encoder
 
@@ -12,13 +12,31 @@ from mentra.interfaces.session import ISessions
 from mentra.interfaces.web import ICall, IRoute
 
 
-@route("GET", "/livez", access=Access.PUBLIC)
+@route("GET", "/livez", access=Access.PUBLIC, answer_type="text/plain")
 def livez(call: ICall) -> HttpAnswer:
     """The event loop turns; nothing else is looked at."""
     return HttpAnswer(body=b"ok", content_type="text/plain; charset=utf-8")
 
 
-@route("GET", "/readyz", access=Access.PUBLIC)
+class Ready(TypedDict):
+    """What is missing, name to reason; nothing once it is ready."""
+
+    status: str
+    missing: dict[str, str]
+
+
+class Health(TypedDict):
+    """What goes on here, in figures; ``loopLag`` in seconds."""
+
+    status: str
+    timestamp: str
+    version: str
+    connections: dict[str, int]
+    messages: dict[str, Any]
+    loopLag: float
+
+
+@route("GET", "/readyz", access=Access.PUBLIC, answer=Ready, errors={503: Ready})
 def readyz(call: ICall) -> HttpAnswer:
     """200, or 503 with what is missing."""
     missing = IReadiness(call.services).missing()
@@ -26,7 +44,7 @@ def readyz(call: ICall) -> HttpAnswer:
     return HttpAnswer(503 if missing else 200, {"status": status, "missing": missing})
 
 
-@route("GET", "/health", access=Access.PUBLIC)
+@route("GET", "/health", access=Access.PUBLIC, answer=Health)
 def health(call: ICall) -> dict[str, Any]:
     """Connections and messages in figures.  Source: docs/protocol."""
     figures: dict[str, Any] = IObserved(call.services.metrics).health()
@@ -41,7 +59,7 @@ def health(call: ICall) -> dict[str, Any]:
     }
 
 
-@route("GET", "/metrics", access=Access.OPERATOR)
+@route("GET", "/metrics", access=Access.OPERATOR, answer_type="text/plain")
 def metrics(call: ICall) -> HttpAnswer:
     """Everything that is counted, for Prometheus."""
     encode, content_type = choose_encoder(call.header("accept") or "")

@@ -140,7 +140,11 @@ def _answers(one: Any, schemas: Mapping[int, Json]) -> Iterator[tuple[int, Json]
     for status, told in {**_expected(one), **one.errors}.items():
         kind = Problem if isinstance(told, str) else told
         sentence = told if isinstance(told, str) else _first_line(kind)
-        content = {JSON: {"schema": schemas[id(kind)]}}
+        schema = schemas[id(kind)]
+        if status in _expected(one) and kind is not Problem:
+            # from the route, or from those who let nobody through to it
+            schema = {"anyOf": [schema, schemas[id(Problem)]]}
+        content = {JSON: {"schema": schema}}
         yield status, {"description": sentence, "content": content}
 
 

@@ -11,14 +11,19 @@ from twisted.internet.task import Clock
 from twisted.logger import LogEvent, LogLevel, globalLogPublisher
 
 from mentra.admin import hush
-from mentra.interfaces.services import IPublicAddress
+from mentra.interfaces.photos import IPhotoFiles, IPhotoStore
+from mentra.interfaces.services import IPublicAddress, IReadiness
 from mentra.interfaces.session import ISessions
-from mentra.interfaces.stores import IAppStore
+from mentra.interfaces.stores import IAppStore, ISimpleStorage, IUserStore
 from mentra.records import App, Permission
 from mentra.routing.discovery import discover
 from mentra.testing.glasses import FakeAddress
 from mentra.testing.house import house_with, success_of
+from mentra.testing.photos import MemoryPhotoFiles, MemoryPhotoStore
+from mentra.testing.simple_storage import MemorySimpleStorage
+from mentra.testing.stores import MemoryAppStore, MemoryUserStore
 from mentra.testing.wire import Line, MemoryPort, advance, client_frame
+from mentra.web.readiness import Readiness
 
 ANN, BOB = "ann@x.org", "bob-b@x.org"
 CAPTIONS, NOTES = "org.example.captions", "org.example.notes"
@@ -48,9 +53,18 @@ class Scene:
 
     def __init__(self, *more: object) -> None:
         self.clock = Clock()
+        apps = MemoryAppStore()
+        users = MemoryUserStore(apps)
         self.house = house_with(
-            *plugins(), *more, clock=self.clock, parts={IPublicAddress: FakeAddress()}
-        )
+            *plugins(), *more, clock=self.clock,
+            parts={
+                IPublicAddress: FakeAddress(), IReadiness: Readiness(),
+                IAppStore: apps, IUserStore: users,
+                ISimpleStorage: MemorySimpleStorage(apps, users),
+                IPhotoFiles: MemoryPhotoFiles(self.clock.seconds),
+                IPhotoStore: MemoryPhotoStore(users),
+            },
+        )  # fmt: skip
         self.port = MemoryPort(self.house)
         self._timers = len(self.clock.getDelayedCalls())
         for package in (CAPTIONS, NOTES):

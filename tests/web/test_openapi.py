@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from mentra.extension import Access, HttpAnswer, route
+from mentra.extension import JSON, Access, HttpAnswer, route
 from mentra.routing.catalogue import Catalogue
 from mentra.routing.discovery import discover
 from mentra.testing.house import house_with
@@ -149,6 +149,15 @@ def test_the_document_is_served_and_lists_itself(dial):
 
     assert reply.headers["content-type"] == "application/json"
     assert {"/tea/{kind}", "/livez", "/openapi.json"} <= set(reply.json["paths"])
+
+
+def test_every_route_says_what_it_does_and_what_it_answers():
+    routes = main_routes(Catalogue(discover().plugins))
+
+    # a docstring, and answer= (or answer_type= where it is no JSON)
+    assert [one.name for one in routes if not one.description] == []
+    assert [one.name for one in routes if one.answer is None and one.answer_type == JSON
+            and one.status != 204] == []  # fmt: skip
 
 
 def test_the_document_is_valid():

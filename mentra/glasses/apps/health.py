@@ -8,6 +8,7 @@ from twisted.application.service import Service
 from twisted.internet.defer import Deferred, succeed
 from zope.interface import implementer
 
+from mentra.answers import Success
 from mentra.errors import Refused
 from mentra.extension import Access, ComponentFactory, route
 from mentra.glasses.apps.errands import Errands
@@ -119,6 +120,7 @@ class HealthCheck(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     "/api/app-uptime/app-pkg-health-check",
     access=Access.PUBLIC,
     body=HealthCheck,
+    answer=Success,
 )
 async def check_health(call: ICall) -> Any:
     """Whether an app's server answers: what phones want to know before they start it."""

@@ -8,9 +8,11 @@ from typing import Any
 import msgspec
 
 import mentra
+from mentra.answers import Found, FoundNow
 from mentra.errors import Denied
 from mentra.extension import Access, route
 from mentra.glasses.apps.acting import user_known, user_meant
+from mentra.glasses.apps.answers import ClientRow, PublicRow, StoreRow, Version
 from mentra.glasses.apps.listing import (
     Row,
     available_listing,
@@ -66,6 +68,7 @@ class Acting(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     "/api/apps",
     access=Access.ASSISTANT,
     query=Acting,
+    answer=Found[list[StoreRow]],
     errors={400: "No user is named.", 403: "The user does not have this assistant."},
 )
 async def list_apps(call: ICall) -> Any:
@@ -75,20 +78,22 @@ async def list_apps(call: ICall) -> Any:
     return _list(store_listing(user, call.services))
 
 
-@route("GET", "/api/client/apps", access=Access.USER)
+@route("GET", "/api/client/apps", access=Access.USER, answer=FoundNow[list[ClientRow]])
 async def list_client_apps(call: ICall) -> Any:
     """The caller's apps, as phones read them."""
     apps = client_listing(await _caller(call), call.services)
     return {"success": True, "data": apps, "timestamp": iso(call.services.now())}
 
 
-@route("GET", "/apps/installed", "/api/apps/installed", access=Access.USER)
+@route("GET", "/apps/installed", "/api/apps/installed", access=Access.USER,
+       answer=Found[list[StoreRow]])  # fmt: skip
 async def list_installed(call: ICall) -> Any:
     """What is on the caller's list."""
     return _list(installed_listing(await _caller(call), call.services))
 
 
-@route("GET", "/apps/available", "/api/apps/available", access=Access.USER, query=Whose)
+@route("GET", "/apps/available", "/api/apps/available", access=Access.USER, query=Whose,
+       answer=Found[list[StoreRow]])  # fmt: skip
 async def list_available(call: ICall) -> Any:
     """What the caller could have."""
     asked: Whose = call.asked
@@ -98,7 +103,8 @@ async def list_available(call: ICall) -> Any:
 # -- everyone's
 
 
-@route("GET", "/apps/public", "/api/apps/public", access=Access.PUBLIC)
+@route("GET", "/apps/public", "/api/apps/public", access=Access.PUBLIC,
+       answer=Found[list[PublicRow]])  # fmt: skip
 def list_public(call: ICall) -> Any:
     """What is published for everyone and has a face."""
     every = published(IAppStore(call.services))
@@ -111,6 +117,7 @@ def list_public(call: ICall) -> Any:
     "/api/apps/search",
     access=Access.PUBLIC,
     query=Search,
+    answer=Found[list[PublicRow]],
     errors={400: "Nothing is looked for."},
 )
 def search_apps(call: ICall) -> Any:
@@ -127,7 +134,7 @@ def search_apps(call: ICall) -> Any:
     return _list(found[:MOST_FOUND])
 
 
-@route("GET", "/apps/version", "/api/apps/version", access=Access.PUBLIC)
+@route("GET", "/apps/version", "/api/apps/version", access=Access.PUBLIC, answer=Version)
 def apps_version(call: ICall) -> Any:
     """The server's version."""
     return {"version": mentra.__version__}
@@ -138,6 +145,7 @@ def apps_version(call: ICall) -> Any:
     "/apps/{package_name}",
     "/api/apps/{package_name}",
     access=Access.PUBLIC,
+    answer=Found[PublicRow],
     errors={404: "There is no such app."},
 )
 def get_app(call: ICall) -> Any:

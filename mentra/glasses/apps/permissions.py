@@ -9,6 +9,7 @@ import msgspec
 
 from mentra.errors import Denied
 from mentra.extension import Access, route
+from mentra.glasses.apps.answers import Permissions, PublicPermissions
 from mentra.interfaces.stores import IAppStore
 from mentra.interfaces.web import ICall
 from mentra.records import App, Permission
@@ -43,6 +44,7 @@ class WantedPermissions(msgspec.Struct, frozen=True, kw_only=True):
     "GET",
     "/api/public/permissions/{package_name}",
     access=Access.PUBLIC,
+    answer=PublicPermissions,
     errors={404: "There is no such app."},
 )
 def get_public_permissions(call: ICall) -> Any:
@@ -51,7 +53,8 @@ def get_public_permissions(call: ICall) -> Any:
     return {"success": True, "packageName": app.package_name, "permissions": app.permissions}
 
 
-@route("GET", "/api/permissions/{package_name}", access=Access.USER, errors=_ERRORS)
+@route("GET", "/api/permissions/{package_name}", access=Access.USER, answer=Permissions,
+       errors=_ERRORS)  # fmt: skip
 def get_permissions(call: ICall) -> Any:
     """The same, for the app's developer."""
     return {"permissions": _own(call).permissions}
@@ -62,6 +65,7 @@ def get_permissions(call: ICall) -> Any:
     "/api/permissions/{package_name}",
     access=Access.USER,
     body=WantedPermissions,
+    answer=Permissions,
     errors=_ERRORS,
 )
 async def patch_permissions(call: ICall) -> Any:

@@ -5,8 +5,10 @@ from typing import Annotated, Any
 
 import msgspec
 
+from mentra.answers import Done, Found, Stamped
 from mentra.errors import Denied, NotThere
 from mentra.extension import Access, HttpAnswer, route
+from mentra.glasses.apps.answers import Move, Registered
 from mentra.interfaces.glasses import IApps
 from mentra.interfaces.session import ISessions, IUserSession
 from mentra.interfaces.stores import IAppStore, IUserStore
@@ -15,10 +17,13 @@ from mentra.messages.apps import AppStateChange
 from mentra.messages.stamps import iso
 from mentra.records import App, AppServer
 
+_GONE = {404: "There is no such app."}
+
 # -- start and stop
 
 
-@route("POST", "/apps/{package_name}/start", "/api/apps/{package_name}/start", access=Access.USER)
+@route("POST", "/apps/{package_name}/start", "/api/apps/{package_name}/start", access=Access.USER,
+       answer=Found[Move], errors=_GONE)  # fmt: skip
 async def start_app(call: ICall) -> Any:
     """Start an app; answers when it runs, or when it is clear that it will not."""
     session, package_name = _session(call), _known(call).package_name
@@ -34,7 +39,8 @@ async def start_app(call: ICall) -> Any:
     return {"success": True, "data": data}
 
 
-@route("POST", "/apps/{package_name}/stop", "/api/apps/{package_name}/stop", access=Access.USER)
+@route("POST", "/apps/{package_name}/stop", "/api/apps/{package_name}/stop", access=Access.USER,
+       answer=Found[Move], errors=_GONE)  # fmt: skip
 async def stop_app(call: ICall) -> Any:
     """Stop an app; answers when it has stopped."""
     session, package_name = _session(call), _known(call).package_name
@@ -73,6 +79,8 @@ def _known(call: ICall) -> App:
     "/api/apps/install/{package_name}",
     "/api/store/install/{package_name}",
     access=Access.USER,
+    answer=Done,
+    errors={400: "It is on the list.", **_GONE},
 )
 async def install_app(call: ICall) -> Any:
     """Put an app on the caller's list."""
@@ -95,6 +103,8 @@ async def install_app(call: ICall) -> Any:
     "/api/apps/uninstall/{package_name}",
     "/api/store/uninstall/{package_name}",
     access=Access.USER,
+    answer=Done,
+    errors={400: "It is not on the list.", **_GONE},
 )
 async def uninstall_app(call: ICall) -> Any:
     """Take an app off the caller's list; if it runs, it is stopped."""
@@ -121,7 +131,7 @@ async def _list_changed(call: ICall) -> None:
     session.to_glasses(AppStateChange(session_id=session.user_id))
 
 
-@route("POST", "/api/client/goodbye", access=Access.USER)
+@route("POST", "/api/client/goodbye", access=Access.USER, answer=Stamped)
 async def goodbye(call: ICall) -> Any:
     """The phone logs out: its session ends now, without grace."""
     sessions = ISessions(call.services)
@@ -148,7 +158,8 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     ] = ()
 
 
-@route("POST", "/api/app-server/register", access=Access.KEY, body=Registration)
+@route("POST", "/api/app-server/register", access=Access.KEY, body=Registration,
+       answer=Registered, errors={401: "The key is none of this package's."})  # fmt: skip
 async def register_app_server(call: ICall) -> Any:
     """An app's server is (back) up: sessions that had the app have it called again."""
     said: Registration = call.body

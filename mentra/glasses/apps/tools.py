@@ -7,6 +7,7 @@ import msgspec
 from mentra.errors import Denied, Refused
 from mentra.extension import Access, HttpAnswer, route
 from mentra.glasses.apps.acting import has_app, user_meant
+from mentra.glasses.apps.answers import Tool
 from mentra.glasses.apps.settings import AppsSettings
 from mentra.interfaces.services import IHttpAnswer
 from mentra.interfaces.stores import IAppStore
@@ -38,6 +39,7 @@ class ToolCall(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     "/api/tools/apps/{package_name}/tool",
     access=Access.ASSISTANT,
     body=ToolCall,
+    answer=Any,
     errors={**_ERRORS, 502: "The app's server cannot be reached.", 504: "It took too long."},
 )
 async def call_tool(call: ICall) -> Any:
@@ -79,6 +81,7 @@ async def _asked(call: ICall, app: App, body: ToolCall) -> IHttpAnswer:
     "GET",
     "/api/tools/apps/{package_name}/tools",
     access=Access.ASSISTANT,
+    answer=list[Tool],
     errors={404: "There is no such app."},
 )
 def list_tools(call: ICall) -> Any:
@@ -90,6 +93,7 @@ def list_tools(call: ICall) -> Any:
     "GET",
     "/api/tools/users/{user_id}/tools",
     access=Access.ASSISTANT,
+    answer=list[Tool],
     errors={403: "That is another user, or the user does not have the assistant."},
 )
 async def list_users_tools(call: ICall) -> Any:

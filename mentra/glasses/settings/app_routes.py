@@ -3,10 +3,11 @@
 Source: docs/protocol/settings.rst.
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, TypedDict
 
 import msgspec
 
+from mentra.answers import Done
 from mentra.errors import Denied, NotThere, Refused
 from mentra.extension import Access, route
 from mentra.glasses.settings.declared import has_value, misfits
@@ -17,7 +18,7 @@ from mentra.interfaces.services import IAuthRules
 from mentra.interfaces.shared import ISettingsCourier
 from mentra.interfaces.stores import IAppStore, IUserStore
 from mentra.interfaces.web import ICall
-from mentra.records import App, User
+from mentra.records import App, Permission, User
 
 MOST_ENTRIES = 1000
 """Settings that are changed at a time."""
@@ -25,6 +26,28 @@ MOST_ENTRIES = 1000
 _PAGES = ("/appsettings/{package_name}", "/tpasettings/{package_name}")
 _FOR_SDKS = ("/appsettings/user/{package_name}", "/tpasettings/user/{package_name}")
 _GONE = "There is no such app."
+
+
+class SettingsPage(TypedDict):
+    """An app and its settings, each with what was ``selected``."""
+
+    success: bool
+    userId: str
+    name: str
+    description: str
+    uninstallable: bool
+    webviewURL: str | None
+    version: str
+    settings: list[dict[str, Any]]
+    permissions: list[Permission]
+    organization: str | None
+
+
+class SettingList(TypedDict):
+    """Every setting an app declares, each with its ``value``."""
+
+    success: bool
+    settings: list[dict[str, Any]]
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,7 +61,7 @@ Entries = Annotated[list[Entry], msgspec.Meta(max_length=MOST_ENTRIES)] | Entry
 """Several, or one."""
 
 
-@route("GET", *_PAGES, access=Access.USER, errors={404: _GONE})
+@route("GET", *_PAGES, access=Access.USER, answer=SettingsPage, errors={404: _GONE})
 async def get_app_settings(call: ICall) -> Any:
     """An app's settings page: what it declares, and what the caller chose."""
     app, user_id = _known(call), _caller(call)
@@ -79,6 +102,7 @@ async def _begin(call: ICall, app: App, user_id: str) -> dict[str, Any]:
     *_PAGES,
     access=Access.USER,
     body=Entries,
+    answer=Done,
     max_body=1_048_576,
     errors={400: "The body is wrong, or a value is none that the setting may have.", 404: _GONE},
 )
@@ -102,6 +126,7 @@ async def post_app_settings(call: ICall) -> Any:
     "GET",
     *_FOR_SDKS,
     access=Access.PUBLIC,
+    answer=SettingList,
     errors={401: "The bearer is missing.", 403: "Switched off.", 404: "No such app or user."},
 )
 async def get_app_settings_for_sdk(call: ICall) -> Any:

@@ -3,10 +3,11 @@
 Source: docs/protocol/settings.rst.
 """
 
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 import msgspec
 
+from mentra.answers import FoundNow, Settings
 from mentra.errors import Denied
 from mentra.extension import Access, route
 from mentra.glasses.settings.writing import save_user_settings, user_of
@@ -32,7 +33,16 @@ class Value(msgspec.Struct, frozen=True, kw_only=True):
     value: Any
 
 
-@route("GET", "/api/client/user/settings", access=Access.USER)
+class OneSetting(TypedDict):
+    """One key, and what it is: whether it is there when it is read, or was deleted."""
+
+    key: str
+    value: NotRequired[Any]
+    exists: NotRequired[bool]
+    deleted: NotRequired[bool]
+
+
+@route("GET", "/api/client/user/settings", access=Access.USER, answer=FoundNow[Settings])
 async def get_user_settings(call: ICall) -> Any:
     """Everything that is stored."""
     return _all(call, (await user_of(call.services, _caller(call))).settings)
@@ -45,14 +55,25 @@ async def _merge(call: ICall) -> Any:
 
 
 put_user_settings = route(
-    "PUT", "/api/client/user/settings", access=Access.USER, body=Changes, max_body=MOST_BODY
+    "PUT",
+    "/api/client/user/settings",
+    access=Access.USER,
+    body=Changes,
+    max_body=MOST_BODY,
+    answer=FoundNow[Settings],
 )(_merge)
 post_user_settings = route(
-    "POST", "/api/client/user/settings", access=Access.USER, body=Changes, max_body=MOST_BODY
+    "POST",
+    "/api/client/user/settings",
+    access=Access.USER,
+    body=Changes,
+    max_body=MOST_BODY,
+    answer=FoundNow[Settings],
 )(_merge)
 
 
-@route("GET", "/api/client/user/settings/key/{key}", access=Access.USER)
+@route("GET", "/api/client/user/settings/key/{key}", access=Access.USER,
+       answer=FoundNow[OneSetting])  # fmt: skip
 async def get_user_setting(call: ICall) -> Any:
     """One of them."""
     key = call.values["key"]
@@ -65,6 +86,7 @@ async def get_user_setting(call: ICall) -> Any:
     "/api/client/user/settings/key/{key}",
     access=Access.USER,
     body=Value,
+    answer=FoundNow[OneSetting],
     max_body=MOST_BODY,
 )
 async def put_user_setting(call: ICall) -> Any:
@@ -74,7 +96,8 @@ async def put_user_setting(call: ICall) -> Any:
     return _one(call, key=key, value=wanted.value)
 
 
-@route("DELETE", "/api/client/user/settings/key/{key}", access=Access.USER)
+@route("DELETE", "/api/client/user/settings/key/{key}", access=Access.USER,
+       answer=FoundNow[OneSetting])  # fmt: skip
 async def delete_user_setting(call: ICall) -> Any:
     """Forget one; that it is not there is fine."""
     key = call.values["key"]
