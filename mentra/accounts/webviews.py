@@ -1,7 +1,7 @@
 """How an app's web page learns who its user is.  Source: docs/protocol/webviews.rst."""
 
 import hashlib
-from typing import Annotated, Any
+from typing import Annotated, Any, TypedDict
 
 import msgspec
 from msgspec import Meta
@@ -40,11 +40,51 @@ class Redeemed(msgspec.Struct, frozen=True, kw_only=True):
     package_name: Text = msgspec.field(name="packageName", default="")
 
 
+class PageToken(TypedDict):
+    """What a page is opened with."""
+
+    success: bool
+    token: str
+
+
+class SignedToken(PageToken):
+    """The same, with how long it is good: ``10m``."""
+
+    expiresIn: str
+
+
+class HashMade(TypedDict):
+    """The hash, in hex."""
+
+    success: bool
+    hash: str
+
+
+class WhoOpened(TypedDict):
+    """Whose page it is."""
+
+    success: bool
+    userId: str
+
+
+class StoreTokens(TypedDict):
+    """What the page of the app store works with."""
+
+    supabaseToken: None
+    coreToken: str
+
+
+class WhoOpenedStore(WhoOpened):
+    """The same for the page of the app store."""
+
+    tokens: StoreTokens
+
+
 # -- for the phone
 
 
 @route("POST", "/auth/generate-webview-token", "/api/auth/generate-webview-token",
-       access=Access.USER, body=Page, errors=_APP)  # fmt: skip
+       access=Access.USER, body=Page, answer=PageToken, errors=_APP)  # fmt: skip
 def generate_webview_token(call: ICall) -> Any:
     """A token that tells an app's page the caller, once and within a minute."""
     wanted: Page = call.body
@@ -55,7 +95,7 @@ def generate_webview_token(call: ICall) -> Any:
 
 @route("POST", "/auth/generate-webview-signed-user-token",
        "/api/auth/generate-webview-signed-user-token", access=Access.USER, body=Page,
-       errors={**_APP, 501: "The server has no usable key."})  # fmt: skip
+       answer=SignedToken, errors={**_APP, 501: "The server has no usable key."})  # fmt: skip
 async def generate_signed_user_token(call: ICall) -> Any:
     """A token that an app's page can check by itself, with this server's public key."""
     wanted: Page = call.body
@@ -75,7 +115,7 @@ async def generate_signed_user_token(call: ICall) -> Any:
 
 
 @route("POST", "/auth/hash-with-api-key", "/api/auth/hash-with-api-key", access=Access.USER,
-       body=Hashed, errors={**_APP, 403: "That is another user's id."})  # fmt: skip
+       body=Hashed, answer=HashMade, errors={**_APP, 403: "That is another user's id."})  # fmt: skip
 async def hash_with_api_key(call: ICall) -> Any:
     """A hash that only this server and the app can make: a page trusts what it stands beside."""
     wanted: Hashed = call.body
@@ -100,7 +140,7 @@ async def _refuse_other_users(call: ICall, text: str) -> None:
 
 
 @route("POST", "/auth/exchange-user-token", "/api/auth/exchange-user-token", access=Access.KEY,
-       body=Redeemed, errors={401: "Key or token is no good."})  # fmt: skip
+       body=Redeemed, answer=WhoOpened, errors={401: "Key or token is no good."})  # fmt: skip
 def exchange_user_token(call: ICall) -> Any:
     """Who opened the page; the token is used up."""
     said: Redeemed = call.body
@@ -111,7 +151,7 @@ def exchange_user_token(call: ICall) -> Any:
 
 
 @route("POST", "/auth/exchange-store-token", "/api/auth/exchange-store-token",
-       access=Access.PUBLIC, body=Redeemed,
+       access=Access.PUBLIC, body=Redeemed, answer=WhoOpenedStore,
        errors={401: "The token is no good.", 403: "Another package than the store."})  # fmt: skip
 def exchange_store_token(call: ICall) -> Any:
     """The same for the page of the app store, which gets a user's token; it has no key to show."""
