@@ -115,7 +115,8 @@ async def generate_signed_user_token(call: ICall) -> Any:
 
 
 @route("POST", "/auth/hash-with-api-key", "/api/auth/hash-with-api-key", access=Access.USER,
-       body=Hashed, answer=HashMade, errors={**_APP, 403: "That is another user's id."})  # fmt: skip
+       body=Hashed, answer=HashMade,
+       errors={**_APP, 403: "That is another user's id."})  # fmt: skip
 async def hash_with_api_key(call: ICall) -> Any:
     """A hash that only this server and the app can make: a page trusts what it stands beside."""
     wanted: Hashed = call.body
