@@ -40,12 +40,16 @@ class SpeakerSettings(Section, frozen=True, kw_only=True):
     ] = 5000
     max_stream: Annotated[
         float,
-        Meta(gt=0, le=86_400, description="Seconds that live speech may last."),
+        Meta(gt=0, le=86_400, description="Seconds that live speech of an app may last."),
     ] = 600.0
     max_buffer: Annotated[
         int,
-        Meta(ge=1024, description="Bytes of live speech kept until the phone fetches them."),
-    ] = 1024 * 1024
+        Meta(ge=65_536, description="Bytes of live speech that the phone may be behind."),
+    ] = 4 * 1024 * 1024
+    linger: Annotated[
+        float,
+        Meta(ge=0, le=3600, description="Seconds that live speech can be fetched after its end."),
+    ] = 60.0
 
 
 speaker_section = ConfigSection("speaker", SpeakerSettings)

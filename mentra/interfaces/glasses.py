@@ -227,3 +227,39 @@ class ILights(Interface):
 
     def app_stopped(package_name: str) -> None:
         """The app waits for no light any more."""
+
+
+class ILiveSpeech(Interface):
+    """What an app says while the phone listens: one at a time.  Source: docs/protocol."""
+
+    def start(package_name: str, message: Any) -> Any:
+        """An :class:`mentra.messages.speaker.AudioStreamStart`; the ``AudioStreamReady``.  Whatever
+        was being said ends."""
+
+    def heard(package_name: str, frame: bytes) -> None:
+        """A binary frame of the app: the stream's id and sound.  What belongs to no stream of the
+        app is dropped.
+
+        :raises mentra.errors.Refused: code ``STREAM_OVERFLOW``: the phone does not keep up, and the
+            stream is over.
+        """
+
+    def end(package_name: str, stream_id: str) -> None:
+        """The app has said it all."""
+
+    def app_stopped(package_name: str) -> None:
+        """The app says nothing any more."""
+
+
+class ISpoken(Interface):
+    """Live speech of all sessions, by the name in its address.  Adapt the services to it."""
+
+    def publish(stream: Any) -> str:
+        """Let a :class:`mentra.glasses.live_speech.Stream` be fetched; its name, which nobody can
+        guess."""
+
+    def find(name: str) -> Any:
+        """The stream, or None."""
+
+    def withdraw(name: str) -> None:
+        """It can be fetched no more."""

@@ -45,6 +45,7 @@ class SwitchLight(Message, frozen=True, kw_only=True, tag="rgb_led_control"):
 class RgbLedControlResponse(Message, frozen=True, kw_only=True, tag="rgb_led_control_response"):
     """The light is switched, or why not."""
 
+    sent_to: ClassVar[tuple[str, ...]] = ("app",)
     request_id: RequestId
     success: bool
     error: str | None = None

@@ -48,6 +48,7 @@ class AudioPlayResponse(Message, frozen=True, kw_only=True, tag="audio_play_resp
     :ivar duration: seconds.
     """
 
+    sent_to: ClassVar[tuple[str, ...]] = ("app",)
     request_id: RequestId
     success: bool
     error: str | None = None
@@ -67,3 +68,31 @@ class StopAudio(Message, frozen=True, kw_only=True, tag="audio_stop_request"):
     session_id: str
     app_id: str
     track_id: int | None = None
+
+
+StreamId = Annotated[str, Meta(min_length=36, max_length=36, pattern="^[!-~]{36}$")]
+"""What names live speech: 36 characters, with which each of its binary frames begins."""
+
+
+class AudioStreamStart(Message, frozen=True, kw_only=True, tag="audio_stream_start"):
+    """An app begins to speak: binary frames follow.
+
+    :ivar content_type: of the sound; what is no kind of sound is taken for ``audio/mpeg``.
+    """
+
+    stream_id: StreamId
+    content_type: Annotated[str, Meta(max_length=100)] = "audio/mpeg"
+
+
+class AudioStreamReady(Message, frozen=True, kw_only=True, tag="audio_stream_ready"):
+    """Tell the app where the phone can fetch what it speaks."""
+
+    sent_to: ClassVar[tuple[str, ...]] = ("app",)
+    stream_id: str
+    stream_url: str
+
+
+class AudioStreamEnd(Message, frozen=True, kw_only=True, tag="audio_stream_end"):
+    """It has said it all."""
+
+    stream_id: StreamId

@@ -90,6 +90,15 @@ from mentra.glasses.lights import (
     rgb_led_control,
     rgb_led_control_response,
 )
+from mentra.glasses.live_speech import (
+    app_audio_chunk,
+    app_stop_for_live_speech,
+    audio_stream_end,
+    audio_stream_start,
+    live_audio,
+    live_speech,
+    spoken,
+)
 from mentra.glasses.livekit import livekit, livekit_init, livekit_section, livekit_token
 from mentra.glasses.location.manager import location_manager
 from mentra.glasses.location.messages import (

@@ -42,6 +42,8 @@ class Delivery:
             request.finish()
             return
         request.notifyFinish().addErrback(self._left)
+        # the head goes out now, for the first byte of the body may take a while
+        request.write(b"")
         request.registerProducer(self, True)
         done: Deferred[Any] = self._body.startProducing(self)
         done.addCallbacks(self._done, self._broke_off)

@@ -39,6 +39,7 @@ PUBLIC   GET    /api/apps/public
 PUBLIC   GET    /api/apps/search
 PUBLIC   GET    /api/apps/version
 PUBLIC   GET    /api/apps/{package_name}
+PUBLIC   GET    /api/audio/stream/{name}
 PUBLIC   GET    /api/audio/tts
 PUBLIC   GET    /api/client/min-version
 PUBLIC   GET    /api/onboarding/instructions
