@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from inspect import isawaitable
 from typing import Any
 
 import attrs
@@ -10,8 +11,9 @@ import msgspec
 
 from mentra.sdk.heard import Transcription
 
-Handler = Callable[[Any], Awaitable[None] | None]
-"""Takes one event; what it raises is logged, and costs nothing else."""
+Handler = Callable[[Any], object]
+"""Takes one event; if it returns a coroutine that is awaited, and anything else is ignored.  What
+it raises is logged, and costs nothing else."""
 
 _log = logging.getLogger(__name__)
 
@@ -65,7 +67,7 @@ class Handlers:
             except Exception:  # noqa: BLE001 - an app's bug costs this event only
                 _log.exception("a handler of %s failed", stream)
                 continue
-            if outcome is not None:
+            if isawaitable(outcome):
                 work = asyncio.ensure_future(_finish(stream, outcome))
                 self._working.add(work)
                 work.add_done_callback(self._working.discard)
@@ -83,7 +85,7 @@ def _plain(data: msgspec.Raw | bytes) -> Any:
     return msgspec.json.decode(data) if isinstance(data, msgspec.Raw) else data
 
 
-async def _finish(stream: str, outcome: Awaitable[None]) -> None:
+async def _finish(stream: str, outcome: Awaitable[object]) -> None:
     try:
         await outcome
     except Exception:  # noqa: BLE001 - as in tell

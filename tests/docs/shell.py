@@ -38,6 +38,7 @@ class Shell:
         self._where = folder / "where"
         self._ports = {"8002": str(free_port()), "7010": str(free_port())}
         self._background: list[tuple[Block, subprocess.Popen[bytes]]] = []
+        self._logs: list[Path] = []
         self._folder.mkdir()
         self._where.write_text(str(self._folder))
         self._environ = self._environment(_venv_like(folder / "venv"))
@@ -57,6 +58,11 @@ class Shell:
                 self._start(block)
             elif block.is_run:
                 self._run(block)
+
+    def complaints(self) -> list[str]:
+        """What was said in the background, wherever something went wrong there."""
+        said = [log.read_text("utf-8") for log in self._logs]
+        return [text for text in said if "Traceback" in text]
 
     def end(self) -> None:
         """End what runs in the background."""
@@ -88,7 +94,8 @@ class Shell:
         assert missing is None, f"{place} does not print {missing!r} but:\n{output}"
 
     def _start(self, block: Block) -> None:
-        log = self._folder / f"background{len(self._background)}"
+        log = self._folder / f"background{len(self._logs)}"
+        self._logs.append(log)
         process = self._popen(block, log, "set -eu\n")
         self._background.append((block, process))
         url = self.with_ports(block.notes["in the background until"])

@@ -32,6 +32,7 @@ def test_commands_of_a_page_do_what_it_says(page: Page, tmp_path: Path):
         shell.follow()
     finally:
         shell.end()
+    assert shell.complaints() == []
 
 
 @pytest.mark.parametrize(

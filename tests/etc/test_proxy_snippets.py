@@ -3,6 +3,7 @@
 import base64
 import http.server
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -15,6 +16,9 @@ import attrs
 import jwt
 import pytest
 
+from mentra.glasses.photos.settings import PhotosSettings
+
+ETC = Path(__file__).parents[2] / "etc"
 STOCK_ECHO = Path(__file__).parents[2] / "bench" / "peers" / "stock_echo.py"
 SHORT = "1s"
 """In place of the snippets' 75 seconds, so that a test need not wait so long."""
@@ -279,6 +283,18 @@ def ask(port: int, path: str, **headers: str) -> bytes:
             status: bytes = answer.readline()
             answer.read()
     return status
+
+
+@pytest.mark.parametrize(
+    ("snippet", "limit"),
+    [("nginx.conf", r"client_max_body_size (\d+)m;"), ("Caddyfile", r"max_size (\d+)MB")],
+)
+def test_what_the_server_takes_passes_through_the_proxy(snippet: str, limit: str) -> None:
+    written = re.search(limit, (ETC / snippet).read_text("utf-8"))
+
+    assert written is not None
+    # Caddy's megabytes are the smaller ones
+    assert int(written[1]) * 1_000_000 > PhotosSettings().max_size
 
 
 def test_the_proxy_finds_no_fault_in_its_snippet(

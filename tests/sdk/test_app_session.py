@@ -168,6 +168,21 @@ def test_a_failing_handler_costs_its_event_only(caplog: pytest.LogCaptureFixture
     assert "async bug" in caplog.text
 
 
+def test_a_handler_may_be_whatever_a_lambda_returns(caplog: pytest.LogCaptureFixture):
+    async def act(session: AppSession, cloud: FakeCloud) -> None:
+        heard = Heard()
+        session.on("VAD", lambda event: session.show_text("as the manual has it"))
+        session.on("VAD", heard)
+
+        await cloud.to_app(stream("VAD", True))
+
+        assert await heard.next() is True
+
+    with caplog.at_level(logging.ERROR):
+        with_session(act)
+    assert caplog.text == ""
+
+
 def test_coroutine_handlers_do_not_hold_up_what_comes_next():
     async def act(session: AppSession, cloud: FakeCloud) -> None:
         heard, forever = Heard(), asyncio.Event()
