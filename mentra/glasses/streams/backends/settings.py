@@ -31,6 +31,18 @@ _URL = {"check": _template}
 _MAYBE_URL = {"check": _optional_template}
 
 
+class CloudflareSettings(Section, frozen=True, kw_only=True):
+    """[media.cloudflare]: an account at Cloudflare Stream.
+
+    :ivar api_token: the token itself, where the environment has it.
+    """
+
+    account_id: str = ""
+    api_token_file: str = ""
+    api_token: str = ""
+    api: Annotated[str, Meta(pattern="^https?://")] = "https://api.cloudflare.com/client/v4"
+
+
 class MediaSettings(Section, frozen=True, kw_only=True):
     """[media]: the server that managed streams go to, and from which they are watched.
 
@@ -38,8 +50,10 @@ class MediaSettings(Section, frozen=True, kw_only=True):
     """
 
     backend: Annotated[
-        Literal["templates"],
-        Meta(description="What kind of server it is: any, known by its URLs."),
+        Literal["templates", "cloudflare"],
+        Meta(
+            description="What kind of server it is: any, known by its URLs, or Cloudflare Stream."
+        ),
     ] = "templates"
     live: Annotated[
         Literal["glasses", "playlist"],
@@ -95,6 +109,15 @@ class MediaSettings(Section, frozen=True, kw_only=True):
     max_restreams: Annotated[
         int, Meta(ge=0, description="Restreams, and so ffmpeg processes, in all.")
     ] = 50
+    cloudflare: Annotated[
+        CloudflareSettings,
+        Meta(
+            description="An account at Cloudflare Stream: account_id, and api_token_file, a file "
+            "readable by its owner alone with a token that may edit Stream (or api_token, the "
+            "token itself).",
+            extra={"secret": True},
+        ),
+    ] = CloudflareSettings()
 
 
 media_section = ConfigSection("media", MediaSettings)
