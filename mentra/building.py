@@ -28,9 +28,17 @@ from mentra.house import House
 from mentra.interfaces.accounts import IAccountStore, ILoginTokens, IPasswords, IWebviewSigner
 from mentra.interfaces.engines import ILc3
 from mentra.interfaces.photos import IAlbum, IPhotoFiles, IPhotoStore
-from mentra.interfaces.services import IAuthRules, IObserved, IPublicAddress, IReadiness, ITokens
+from mentra.interfaces.services import (
+    IAuthRules,
+    IObserved,
+    IPublicAddress,
+    IReadiness,
+    ISecretFiles,
+    ITokens,
+)
 from mentra.interfaces.session import ISessions
 from mentra.interfaces.stores import IAppStore, ISimpleStorage, IUserStore
+from mentra.interfaces.streams import IMediaBackend
 from mentra.interfaces.transports import IUdpPort
 from mentra.routing.catalogue import Catalogue
 from mentra.routing.discovery import discover
@@ -38,7 +46,7 @@ from mentra.routing.origins import describe
 from mentra.stores.engine import locate
 from mentra.stores.migrate import prepare
 from mentra.stores.opening import open_stores
-from mentra.tokens import LoginTokens, Tokens, load_or_make_secret, load_secret
+from mentra.tokens import LoginTokens, SecretFiles, Tokens, load_or_make_secret, load_secret
 from mentra.web.client import HttpClient
 from mentra.web.control import ControlSocket
 from mentra.web.metrics import Metrics
@@ -50,8 +58,8 @@ from mentra.wire.edge import Edge
 from mentra.wire.factory import WireOptions
 from mentra.wire.front_door import FrontDoorFactory
 
-EARLY = (ILc3, IUdpPort)
-"""What is made before anybody comes: it takes a moment, or a port."""
+EARLY = (ILc3, IUdpPort, IMediaBackend)
+"""What is made before anybody comes: it takes a moment, or a port, or may be configured wrongly."""
 
 HANDLER_PATIENCE = 30.0
 """Seconds a handler may take before its sender is told that it will not answer."""
@@ -208,6 +216,7 @@ class Building(MultiService):
             IPasswords: self.passwords,
             IPublicAddress: address,
             IReactorProcess: self._reactor,
+            ISecretFiles: SecretFiles(self._config.folder),
             IAuthRules: AuthRules(
                 auth.first_message, auth.create_users, auth.bare_email_routes, auth.assistants
             ),

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import attrs
 import jwt
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -19,7 +20,7 @@ from zope.interface import implementer
 from mentra.errors import ConfigError, Refused
 from mentra.identity import canonical_user_id
 from mentra.interfaces.accounts import ILoginTokens
-from mentra.interfaces.services import ITokens
+from mentra.interfaces.services import ISecretFiles, ITokens
 
 ALGORITHM = "HS256"
 MAX_TOKEN = 8192
@@ -232,36 +233,55 @@ def load_or_make_secret(path: Path, make: Callable[[], str] = lambda: secrets.to
     return load_secret(path)
 
 
-def load_secret(path: Path) -> str:
+SIGNING = "the secret that signs tokens"
+
+
+def load_secret(path: Path, what: str = SIGNING) -> str:
     """The secret in the file at *path*.
 
+    :param what: names it in errors.
     :raises ConfigError: the file is not there or empty, cannot be read, or others can read it.
     """
     try:
-        return _load_secret(path)
+        with path.open(encoding="utf-8") as file:
+            _refuse_public(path, os.fstat(file.fileno()), what)
+            secret = file.read(65_536).strip()
     except (OSError, UnicodeDecodeError) as problem:
-        raise _unusable(path, problem) from problem
-
-
-def _unusable(path: Path, problem: Exception) -> ConfigError:
-    reason = getattr(problem, "strerror", None) or "it is not text"
-    return ConfigError(f"{path}: {reason}; the secret that signs tokens must be a file we can read")
-
-
-def _load_secret(path: Path) -> str:
-    with path.open(encoding="utf-8") as file:
-        _refuse_public(path, os.fstat(file.fileno()))
-        secret = file.read(65_536).strip()
+        raise _unusable(path, problem, what) from problem
     if not secret:
-        raise ConfigError(f"{path}: the secret is empty; delete the file for a new one")
+        remedy = "delete the file for a new one" if what == SIGNING else "write it there"
+        raise ConfigError(f"{path}: the secret is empty; {remedy}")
     return secret
 
 
-def _refuse_public(path: Path, status: os.stat_result) -> None:
+def _unusable(path: Path, problem: Exception, what: str = SIGNING) -> ConfigError:
+    reason = getattr(problem, "strerror", None) or "it is not text"
+    return ConfigError(f"{path}: {reason}; {what} must be a file we can read")
+
+
+def _refuse_public(path: Path, status: os.stat_result, what: str) -> None:
     # what root hands out (systemd credentials, mounted secrets) may be meant for a group
     handed_out = status.st_uid == 0 != os.geteuid()
     if status.st_mode & (0o037 if handed_out else 0o077):
-        raise ConfigError(f"{path}: others can read the secret that signs tokens; chmod 600 {path}")
+        raise ConfigError(f"{path}: others can read {what}; chmod 600 {path}")
+
+
+@implementer(ISecretFiles)
+@attrs.frozen
+class SecretFiles:
+    """Secrets of others that were given to us.
+
+    :ivar folder: what relative paths start from.
+    """
+
+    folder: Path
+
+    def read(self, path: str, what: str) -> str:
+        """The text in the file at *path*.
+
+        :raises ConfigError: there is none that only its owner can read.
+        """
+        return load_secret(self.folder / path, what)
 
 
 def _make_secret(path: Path, secret: str) -> None:

@@ -55,6 +55,18 @@ def _whole(text: str, current: Any) -> int:
         raise ValueError("expected a whole number") from None
 
 
+def _inside(key: str) -> Callable[[str, Any], Any]:
+    """Reads one key of a table, and leaves the others as they are."""
+
+    def read(text: str, current: Any) -> dict[str, str]:
+        held = current or {}
+        if not isinstance(held, dict):
+            raise ValueError("expected a table")
+        return {**held, key: text}
+
+    return read
+
+
 def _port(text: str, current: Any) -> str:
     if not (text.isdecimal() and text.isascii() and int(text) <= 65_535):
         raise ValueError("expected a port from 0 to 65535")
@@ -96,6 +108,8 @@ LEGACY = (
     Legacy("LIVEKIT_URL", "livekit.url", _text),
     Legacy("LIVEKIT_API_KEY", "livekit.api_key", _text),
     Legacy("LIVEKIT_API_SECRET", "livekit.api_secret", _text),
+    Legacy("CLOUDFLARE_ACCOUNT_ID", "media.cloudflare", _inside("account_id"), "account_id"),
+    Legacy("CLOUDFLARE_API_TOKEN", "media.cloudflare", _inside("api_token"), "api_token"),
     Legacy("CLOUD_PUBLIC_HOST_NAME", "server.public_host", _text),
     Legacy("CLOUD_LOCAL_HOST_NAME", "server.local_host", _text),
 )

@@ -69,6 +69,18 @@ class ITokens(Interface):
         """
 
 
+class ISecretFiles(Interface):
+    """Reads files with secrets that the configuration names.  Only while things are put together,
+    for it waits for the disk."""
+
+    def read(path: str, what: str) -> str:
+        """The text in the file at *path*, relative to the configuration's folder.
+
+        :param what: names it in the error.
+        :raises mentra.errors.ConfigError: it is not there or empty, or others can read it.
+        """
+
+
 class IPublicAddress(Interface):
     """Where this server is found, and who is one of the house."""
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from zope.interface import Attribute, Interface
+from zope.interface import Attribute, Interface, taggedValue
 
 
 class IStreams(Interface):
@@ -87,7 +87,8 @@ class IManagedStream(Interface):
 class IMediaBackend(Interface):
     """Gives managed streams a place to go to and to be watched at.
 
-    A component: whoever provides another one takes the place of ours.
+    Adapt the services to it for the one that ``[media] backend`` names.  Each is a component of an
+    interface of its own, derived from this one, with its name as the tagged value ``name``.
     """
 
     def open(changed: Any) -> Any:
@@ -102,6 +103,18 @@ class IMediaBackend(Interface):
     def sweep() -> None:
         """Called once an hour while there are streams: begin to try again what could not be
         deleted."""
+
+
+class ITemplatesBackend(IMediaBackend):
+    """Any server that takes RTMP and publishes HLS and DASH, known by its URLs."""
+
+    taggedValue("name", "templates")
+
+
+class ICloudflareBackend(IMediaBackend):
+    """Cloudflare Stream."""
+
+    taggedValue("name", "cloudflare")
 
 
 class IMediaStream(Interface):

@@ -78,6 +78,8 @@ def test_socket_activation_without_a_socket_is_a_sentence(tmp_path):
         ("[wire]\nheartbeat = 'often'\n", "wire.heartbeat"),
         ("[wire\n", "other.toml"),
         ("[store]\nurl = 'mysql://x'\n", "mysql"),
+        ("[media]\nbackend = 'acne'\n", "there are cloudflare, templates"),
+        ("[media]\nbackend = 'cloudflare'\n", "takes account_id and api_token_file"),
     ],
 )
 def test_a_mistake_in_the_configuration_ends_the_start_with_a_sentence(tmp_path, config, sentence):

@@ -14,7 +14,7 @@ from mentra.glasses.session import UserSession
 from mentra.glasses.streams import handlers
 from mentra.glasses.streams.backends.chosen import media_backend
 from mentra.glasses.streams.backends.restreams import Ffmpegs
-from mentra.glasses.streams.backends.templates import TemplatesBackend
+from mentra.glasses.streams.backends.templates import TemplatesBackend, templates_backend
 from mentra.glasses.streams.directory import managed_streams
 from mentra.glasses.streams.manager import streams_manager
 from mentra.house import House
@@ -148,11 +148,11 @@ def stage_with(
 ) -> Stage:
     """A stage; *backend*, or what *build* makes, takes the place of ours."""
     clock = Clock()
-    media = media_backend
+    media = [media_backend, templates_backend]
     if backend is not None or build is not None:
-        media = ComponentFactory(IMediaBackend, build or (lambda services: backend))
+        media = [ComponentFactory(IMediaBackend, build or (lambda services: backend))]
     house = house_with(
-        streams_manager, managed_streams, media, fake_apps, *NEIGHBOURS, *OURS,
+        streams_manager, managed_streams, *media, fake_apps, *NEIGHBOURS, *OURS,
         clock=clock, sections=sections, parts={IPublicAddress: FakeAddress()},
     )  # fmt: skip
     stage = Stage(house, session_in(house), clock)

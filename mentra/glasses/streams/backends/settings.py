@@ -50,9 +50,10 @@ class MediaSettings(Section, frozen=True, kw_only=True):
     """
 
     backend: Annotated[
-        Literal["templates", "cloudflare"],
+        str,
         Meta(
-            description="What kind of server it is: any, known by its URLs, or Cloudflare Stream."
+            description="What kind of server it is: templates is any that is known by its URLs, "
+            "cloudflare is Cloudflare Stream; plugins may bring others."
         ),
     ] = "templates"
     live: Annotated[

@@ -9,11 +9,12 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorProcess
 from zope.interface import implementer
 
+from mentra.extension import ComponentFactory
 from mentra.glasses.streams.backends.playlist import Playlist
 from mentra.glasses.streams.backends.restreams import Ffmpegs, Restreams
 from mentra.glasses.streams.backends.settings import MediaSettings
 from mentra.interfaces.services import IPublicAddress, IServices
-from mentra.interfaces.streams import IMediaBackend, IMediaStream
+from mentra.interfaces.streams import IMediaStream, ITemplatesBackend
 
 
 @implementer(IMediaStream)
@@ -72,7 +73,7 @@ class TemplateStream:
         self._restreams.close()
 
 
-@implementer(IMediaBackend)
+@implementer(ITemplatesBackend)
 class TemplatesBackend(Service):
     """Makes a name for each stream.
 
@@ -118,6 +119,9 @@ class TemplatesBackend(Service):
 
     def sweep(self) -> None:
         """Nothing is left anywhere."""
+
+
+templates_backend = ComponentFactory(ITemplatesBackend, TemplatesBackend)
 
 
 def _host(url: str) -> str:
