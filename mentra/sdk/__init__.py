@@ -17,5 +17,6 @@ from mentra.sdk.app_session import AppSession
 from mentra.sdk.glasses import GlassesClient
 from mentra.sdk.heard import Transcription
 from mentra.sdk.photos import Photo
+from mentra.sdk.places import Place
 
-__all__ = ["AppServer", "AppSession", "GlassesClient", "Photo", "Transcription"]
+__all__ = ["AppServer", "AppSession", "GlassesClient", "Photo", "Place", "Transcription"]

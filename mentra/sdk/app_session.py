@@ -7,6 +7,7 @@ from typing import Any
 import aiohttp
 
 from mentra.messages import Message
+from mentra.messages.dashboard import DashboardContentUpdate
 from mentra.messages.display import DisplayRequest
 from mentra.messages.session import OwnershipRelease
 from mentra.messages.speaker import AudioPlayResponse
@@ -14,8 +15,9 @@ from mentra.messages.subscriptions import SubscriptionUpdate
 from mentra.sdk import heard, layouts
 from mentra.sdk.app_link import ACK_SECONDS, RETRY_AFTER, AppLink, Ticket
 from mentra.sdk.frames import encode
-from mentra.sdk.handlers import Handler, Handlers
+from mentra.sdk.handlers import LOCATIONS, Handler, Handlers
 from mentra.sdk.photos import Photo, Photos
+from mentra.sdk.places import Place, Places
 from mentra.sdk.settings import AppSettings
 from mentra.sdk.sound import Sounds
 
@@ -32,6 +34,7 @@ class AppSession:
     :ivar mentraos_settings: the user's own settings.
     :ivar capabilities: what the glasses can do, None when nobody knows.
     :ivar photos: pictures from the glasses.
+    :ivar places: where the wearer is.
     :ivar sounds: what the wearer's phone plays.
     :ivar device: the glasses' state by field name as on the wire, e.g. ``modelName``.
     :ivar ended: done, with the reason, once the session is over.
@@ -53,6 +56,7 @@ class AppSession:
         self.capabilities: dict[str, Any] | None = None
         self.device: dict[str, Any] = {}
         self.photos = Photos(self.send, http)
+        self.places = Places(self.send)
         self.sounds = Sounds(self.send)
         self._handlers = Handlers(self._subscribe)
         self._reactions: dict[type, Callable[[Any], None]] = {
@@ -97,6 +101,23 @@ class AppSession:
         """Have *handler* called with what is said in *language*, e.g. ``en-US``."""
         return self.on(f"transcription:{language}", handler)
 
+    def on_location(
+        self, handler: Callable[[Place], Awaitable[None] | None], *, rate: str = "standard"
+    ) -> Callable[[], None]:
+        """Have *handler* called as the wearer moves; the app needs the permission ``LOCATION``.
+
+        :param rate: from ``reduced`` to ``realtime``, see docs/protocol/location.
+        """
+        return self._handlers.add(LOCATIONS, handler, rate=rate)
+
+    async def locate(self, accuracy: str = "standard") -> Place:
+        """Ask once where the wearer is; wait for it, 15 s at most.
+
+        :param accuracy: the higher, the newer the answer; see docs/protocol/location.
+        :raises mentra.errors.Refused: there is no answer.
+        """
+        return await self.places.ask(accuracy)
+
     # -- what goes to the glasses
 
     def show_text(self, text: str, duration_ms: float | None = None) -> bool:
@@ -117,6 +138,13 @@ class AppSession:
     def show_dashboard_card(self, left: str, right: str, duration_ms: float | None = None) -> bool:
         """Show two texts side by side, in the view the wearer gets by looking up."""
         return self.show(layouts.dashboard_card(left, right), duration_ms, view="dashboard")
+
+    def write_dashboard(self, text: str, modes: Sequence[str] = ("main",)) -> bool:
+        """Write on the dashboard, in the place of what the app wrote before.
+
+        :param modes: ``main``, ``expanded``.
+        """
+        return self.send(DashboardContentUpdate(content=text, modes=list(modes)), content=text)
 
     def show_bitmap(self, data: str, duration_ms: float | None = None) -> bool:
         """Show a picture: a BMP file as hex or base64, at most 1 MB."""
@@ -191,6 +219,7 @@ class AppSession:
     def _stop(self) -> None:
         self._handlers.stop()
         self.photos.stop()
+        self.places.stop()
         self.sounds.stop()
 
     # -- messages
@@ -208,6 +237,8 @@ class AppSession:
         self._handlers.tell("audio_chunk", chunk)
 
     def _stream(self, message: heard.Stream) -> None:
+        if message.stream_type == "location_update":
+            self.places.told(message.data)
         self._handlers.tell(message.stream_type, message.data)
 
     def _acknowledged(self, message: heard.Acknowledged) -> None:

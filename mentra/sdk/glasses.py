@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import aiohttp
+import msgspec
 
 from mentra.errors import Malformed, Refused
 from mentra.messages import Message
@@ -46,6 +47,8 @@ class GlassesClient:
     :ivar shown: what each view shows: ``main`` and ``dashboard``.
     :ivar looking_up: what :meth:`move_head` said last.
     :ivar camera: what answers requests for pictures.
+    :ivar place: what :meth:`move` said last; questions for the location are answered with it.
+    :ivar tier: how exactly the server wants the location.
     :ivar played: the sounds that were to be played, in order.
     :ivar microphone_on: whether the server wants audio.
     :ivar problem: why there is no connection, for people; empty if there is one.
@@ -68,6 +71,8 @@ class GlassesClient:
         self.problem = ""
         self.camera = Camera(self.url, token, self.send)
         self.played: list[seen.Play] = []
+        self.place: seen.Moved | None = None
+        self.tier = "reduced"
         self._token = token
         self._retry_seconds = retry_seconds
         self._line: Line | None = None
@@ -78,10 +83,12 @@ class GlassesClient:
             seen.Acknowledged: self._acknowledged,
             seen.ConnectionProblem: self._refused,
             seen.Draw: self._draw,
+            seen.Locate: self._locate,
             seen.Microphone: self._microphone,
             Ping: self._ping,
             seen.Play: self._play,
             seen.TakePhoto: self.camera.take,
+            seen.Tier: self._tier,
         }
 
     # -- what they show
@@ -119,6 +126,12 @@ class GlassesClient:
         self.looking_up = up
         self._changed()
         return self.send(seen.HeadPosition(position="up" if up else "down"))
+
+    def move(self, lat: float, lng: float, *, accuracy: float | None = None) -> bool:
+        """Be somewhere else: degrees north and east, metres."""
+        self.place = seen.Moved(lat=lat, lng=lng, accuracy=accuracy)
+        self._changed()
+        return self.send(self.place)
 
     def speak(self, text: str, language: str = "en-US", *, is_final: bool = True) -> bool:
         """Say something that was recognised here."""
@@ -225,6 +238,14 @@ class GlassesClient:
     def _microphone(self, message: seen.Microphone) -> None:
         wanted = message.required_data
         self.microphone_on = message.is_microphone_enabled if wanted is None else bool(wanted)
+
+    def _locate(self, message: seen.Locate) -> None:
+        if self.place is not None:
+            answer = msgspec.structs.replace(self.place, correlation_id=message.correlation_id)
+            self.send(answer)
+
+    def _tier(self, message: seen.Tier) -> None:
+        self.tier = message.tier
 
     def _play(self, message: seen.Play) -> None:
         self.played.append(message)

@@ -10,10 +10,14 @@ import attrs
 import msgspec
 
 from mentra.sdk.heard import Transcription
+from mentra.sdk.places import place_of
 
 Handler = Callable[[Any], object]
 """Takes one event; if it returns a coroutine that is awaited, and anything else is ignored.  What
 it raises is logged, and costs nothing else."""
+
+LOCATIONS = "location_stream"
+"""The stream whose events are decoded as places."""
 
 _log = logging.getLogger(__name__)
 
@@ -36,15 +40,24 @@ class Handlers:
     def __init__(self, changed: Callable[[], None]) -> None:
         self._changed = changed
         self._wanted: dict[str, list[_Wanted]] = {}
+        self._rates: dict[str, str] = {}
         self._working: set[asyncio.Task[None]] = set()
 
-    def streams(self) -> list[str]:
-        """Every stream somebody wants."""
-        return list(self._wanted)
+    def streams(self) -> list[Any]:
+        """Every stream somebody wants, as it is subscribed to."""
+        return [
+            {"stream": stream, "rate": rate} if (rate := self._rates.get(stream)) else stream
+            for stream in self._wanted
+        ]
 
-    def add(self, stream: str, handler: Handler) -> Callable[[], None]:
-        """Have *handler* called with each event of *stream*; returns a function that undoes it."""
-        decode = _transcription.decode if stream.startswith("transcription:") else _plain
+    def add(self, stream: str, handler: Handler, *, rate: str | None = None) -> Callable[[], None]:
+        """Have *handler* called with each event of *stream*; returns a function that undoes it.
+
+        :param rate: how exactly a location is wanted; the latest counts.
+        """
+        decode = _decoder(stream)
+        if rate is not None:
+            self._rates[stream] = rate
         wanted = _Wanted(decode, handler)
         self._wanted.setdefault(stream, []).append(wanted)
         self._changed()
@@ -55,6 +68,7 @@ class Handlers:
                 held.remove(wanted)
                 if not held:
                     del self._wanted[stream]
+                    self._rates.pop(stream, None)
                 self._changed()
 
         return forget
@@ -79,6 +93,12 @@ class Handlers:
         for work in working:
             if work is not me:
                 work.cancel()
+
+
+def _decoder(stream: str) -> Callable[[Any], Any]:
+    if stream.startswith("transcription:"):
+        return _transcription.decode
+    return place_of if stream == LOCATIONS else _plain
 
 
 def _plain(data: msgspec.Raw | bytes) -> Any:

@@ -70,6 +70,19 @@ class Play(Message, frozen=True, kw_only=True, tag="audio_play_request"):
     track_id: int | None = None
 
 
+class Tier(Message, frozen=True, kw_only=True, tag="set_location_tier"):
+    """Tell the location as exactly as this."""
+
+    tier: str
+
+
+class Locate(Message, frozen=True, kw_only=True, tag="request_single_location"):
+    """Tell the location once."""
+
+    accuracy: str = "reduced"
+    correlation_id: str
+
+
 class AppsChanged(Message, frozen=True, kw_only=True, tag="app_state_change"):
     """Some app started, stopped or wants something else."""
 
@@ -79,10 +92,12 @@ vocabulary = Vocabulary(
     AppsChanged,
     ConnectionProblem,
     Draw,
+    Locate,
     Microphone,
     Ping,
     Play,
     TakePhoto,
+    Tier,
 )
 
 # -- said; every field has its place on the wire, so none has a default
@@ -99,6 +114,18 @@ class HeadPosition(Message, frozen=True, kw_only=True, tag="head_position"):
     """:ivar position: ``up`` or ``down``."""
 
     position: str
+
+
+class Moved(Message, frozen=True, kw_only=True, tag="location_update"):
+    """Where the phone is.
+
+    :ivar correlation_id: of the question that this answers, or None.
+    """
+
+    lat: float
+    lng: float
+    accuracy: float | None
+    correlation_id: str | None = None
 
 
 class Battery(Message, frozen=True, kw_only=True, tag="glasses_battery_update"):
