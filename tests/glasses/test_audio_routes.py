@@ -121,6 +121,14 @@ def test_without_a_session_there_is_nothing_to_configure(house):
     )  # fmt: skip
 
 
+def test_a_size_may_come_as_a_fraction(house, session):
+    answer = configure(house, format="lc3", lc3Config={"frameSizeBytes": 40.0})
+
+    IAudio(session).heard(AudioChunk(data=bytes(80)))
+    assert answer.lc3_config.frame_size_bytes == 40
+    assert len(IAudio(session).recent()) == 640
+
+
 # -- the last of it
 
 

@@ -38,7 +38,10 @@ from mentra.testing.requests import FakeUpgrade
 from mentra.testing.running_apps import fake_apps
 
 ANN, BOB = "ann@x.org", "bob@x.org"
+HOME = "127.0.0.1"
+"""The address of a fake phone's socket."""
 PHONE = "198.51.100.7"
+"""Another one, that its datagrams come from."""
 SETTINGS = UdpSettings(host="udp.test")
 PLUGINS = (
     subscriptions_manager, relay_manager, fake_apps, fake_microphone, audio_manager, udp_manager,
@@ -202,22 +205,72 @@ def test_datagrams_end_with_the_session(stage):
     assert stage.clock.getDelayedCalls() == []
 
 
-def test_once_a_phone_has_sent_nobody_else_can(stage):
-    stage.datagram(b"PING1234")
+def test_once_the_phone_has_sent_nobody_else_can(stage):
+    stage.datagram(b"PING1234", host=HOME)
+    stage.answers()
 
     stage.datagram(b"abcd", host="203.0.113.66")
-    stage.datagram(b"efgh")
+    stage.clock.advance(1)
+    stage.datagram(b"PING", host="203.0.113.66")
+    stage.datagram(b"efgh", host=HOME)
+    stage.datagram(b"ijkl", 1, host=f"::ffff:{HOME}")
 
-    assert stage.heard() == b"efgh"
+    assert stage.answers() == 0
+    assert stage.heard() == b"efghijkl"
+
+
+def test_who_is_quicker_than_the_phone_does_not_make_it_deaf(stage):
+    stage.datagram(b"PING", host="203.0.113.66")
+    stage.datagram(b"abcd", 7, host="203.0.113.66")
+
+    stage.datagram(b"efgh", 8, host=PHONE)
+    stage.datagram(b"ijkl", 9, host=HOME)
+    stage.datagram(b"nope", 10, host=PHONE)
+
+    assert stage.heard() == b"abcdefghijkl"
+
+
+def test_where_it_is_wanted_nobody_else_ever_can():
+    stage = stage_with(same_address=True)
+    stage.register()
+
+    stage.datagram(b"PING")
+    stage.datagram(b"abcd")
+    stage.datagram(b"efgh", host=HOME)
+
+    assert (stage.answers(), stage.heard()) == (0, b"efgh")
+
+
+def test_what_opens_is_the_phones_wherever_it_comes_from():
+    stage = stage_with(same_address=True)
+    stage.register()
+    box = box_of(offer(stage, "udpEncryption"))
+
+    stage.datagram(bytes(box.encrypt(b"abcd")), 1, host=HOME)
+    stage.datagram(bytes(box.encrypt(b"efgh")), 2, host=PHONE)
+
+    assert stage.heard() == b"abcdefgh"
 
 
 def test_a_phone_that_registers_again_may_have_another_address(stage):
-    stage.datagram(b"abcd")
+    stage.datagram(b"abcd", host=HOME)
 
     stage.register()
-    stage.datagram(b"efgh", 40_000, host="203.0.113.66")
+    stage.datagram(b"efgh", 40_000, host=PHONE)
 
     assert stage.heard() == b"abcdefgh"
+
+
+def test_who_cannot_open_boxes_does_not_use_up_the_phones_rate():
+    stage = stage_with(max_rate=0.1)
+    stage.register()
+    box = box_of(offer(stage, "udpEncryption"))
+
+    for _ in range(5):
+        stage.datagram(bytes(60))
+    stage.datagram(bytes(box.encrypt(b"abcd")), 1)
+
+    assert stage.heard() == b"abcd"
 
 
 def test_half_a_sample_is_cut_off(stage):
@@ -507,16 +560,17 @@ def test_a_strangers_datagram_is_looked_up_and_forgotten():
 
 
 def test_what_is_dropped_is_counted_by_its_reason():
-    stage = stage_with(max_rate=0.5)
+    stage = stage_with(max_rate=0.4)
     stage.register()
-    offer(stage, "udpEncryption")
     box = box_of(offer(stage, "udpEncryption"))
 
     stage.datagram(b"x", user_id=BOB)
     stage.datagram(b"not a box")
-    for sequence in (1, 1, 1, 2, 2):
-        stage.datagram(bytes(box.encrypt(b"ab")), sequence)
-    stage.datagram(b"abcd", host="203.0.113.66")
+    for sequence in (1, 1, 1, 2, 3):
+        stage.datagram(bytes(box.encrypt(b"ab")), sequence, host=HOME)
+    stage.clock.advance(10)
+    stage.datagram(b"PING", host=HOME)
+    stage.datagram(b"PING", host=PHONE)
 
     figures = stage.house.metrics.registry
     assert {

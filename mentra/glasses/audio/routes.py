@@ -127,7 +127,8 @@ def _session_of(call: ICall) -> IUserSession:
 
 def _corrected(config: Any) -> Lc3Config:
     size = config.get("frameSizeBytes") if isinstance(config, dict) else None
-    return Lc3Config(frame_size_bytes=size if size in FRAME_BYTES else FRAME_BYTES[0])
+    # JSON's 20.0 is a 20
+    return Lc3Config(frame_size_bytes=int(size) if size in FRAME_BYTES else FRAME_BYTES[0])
 
 
 def _unchanged(call: ICall, status: int, message: str) -> HttpAnswer:

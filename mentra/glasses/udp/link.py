@@ -31,8 +31,9 @@ RATE_OVER = 10.0
 class UdpLink(Service):
     """Answers pings, opens, orders, and gives sound to the session.
 
-    Anybody can send a datagram with anybody's hash.  So after a registration datagrams are taken
-    from the address alone that sent the first one.
+    Anybody can send a datagram with anybody's hash.  So once one came from the address of the
+    phone's socket, those from elsewhere are not taken any more; but a phone may well have another
+    address for datagrams, and whoever is quicker than it must not make it deaf.
     """
 
     _log = Logger()
@@ -45,7 +46,7 @@ class UdpLink(Service):
         self._hash = user_hash(session.user_id)
         self._box: SecretBox | None = None
         self._is_encrypted = False
-        self._sender = ""
+        self._at_home = False
         self._pinged = self._counted_since = -RATE_OVER
         self._count = 0
         self._reordering = self._new_order()
@@ -65,7 +66,7 @@ class UdpLink(Service):
 
     def register(self, user_hash: int) -> bool:
         """The phone will send datagrams; False: none would be taken."""
-        self._sender = ""
+        self._at_home = False
         self._reordering = self._new_order()
         # the socket says who it is: another user's hash would bring another user's voice
         mine = self._hash == user_hash & 0xFFFFFFFF
@@ -78,15 +79,31 @@ class UdpLink(Service):
     def received(self, sequence: int, payload: bytes, host: str) -> None:
         """A datagram with our hash came from *host*."""
         now = self._clock.seconds()
-        self._sender = self._sender or host
-        if self._sender != host:
+        is_ping = payload.startswith(PING)
+        # what opens is the phone's, wherever it comes from
+        opens = self._is_encrypted and not is_ping
+        if not opens and self._is_foreign(host):
             self._port.dropped("elsewhere")
-        elif not self._within_rate(now):
+            return
+        if opens and self._box is not None:
+            opened = self._box.open(payload)
+            if opened is None:
+                self._port.dropped("sealed")
+                return
+            payload = opened
+        if not self._within_rate(now):
             self._port.dropped("rate")
-        elif payload.startswith(PING):
+        elif is_ping:
             self._answer(now)
         else:
             self._take(sequence, payload, now)
+
+    def _is_foreign(self, host: str) -> bool:
+        glasses = self._session.glasses
+        if glasses is not None and _plain(host) == _plain(glasses.address):
+            self._at_home = True
+            return False
+        return self._at_home or self._settings.same_address
 
     def _answer(self, now: float) -> None:
         if now - self._pinged >= PING_PAUSE:
@@ -94,12 +111,6 @@ class UdpLink(Service):
             self._session.to_glasses(UdpPingAck())
 
     def _take(self, sequence: int, payload: bytes, now: float) -> None:
-        if self._is_encrypted and self._box is not None:
-            opened = self._box.open(payload)
-            if opened is None:
-                self._port.dropped("sealed")
-                return
-            payload = opened
         audio = IAudio(self._session)
         for one in self._reordering.take(sequence, payload, now):
             audio.heard_apart(one.payload, one.came)
@@ -113,6 +124,11 @@ class UdpLink(Service):
             self._counted_since, self._count = now, 0
         self._count += 1
         return self._count <= self._settings.max_rate * RATE_OVER
+
+
+def _plain(address: str) -> str:
+    """An IPv4 address looks different where both kinds arrive."""
+    return address.removeprefix("::ffff:")
 
 
 def user_hash(user_id: str) -> int:

@@ -24,6 +24,13 @@ class UdpSettings(Section, frozen=True, kw_only=True):
     interface: Annotated[
         str, Meta(description="IP address to take datagrams on; empty: all of IPv4, :: is IPv6.")
     ] = ""
+    same_address: Annotated[
+        bool,
+        Meta(
+            description="Take datagrams that are not encrypted from the IP address of the phone's "
+            "WebSocket alone; behind proxies set server.trusted_proxies first."
+        ),
+    ] = False
     held: Annotated[
         int, Meta(ge=1, le=1000, description="Datagrams held back for the sake of a missing one.")
     ] = 10
