@@ -58,6 +58,9 @@ COMMANDS = {
     "handlers": Command("mentra.admin.plugins:handlers", "List who handles which message."),
     "simulate": Command("mentra.admin.simulate:simulate", "Wear simulated glasses."),
     "demo": Command("mentra.admin.demo:demo", "Server, captions app and glasses in one terminal."),
+    "conformance": Command(
+        "mentra.admin.conformance:conformance", "Try the rules of the protocol on a server."
+    ),
     "db": Command("mentra.admin.database:db", "Look after the database."),
 }
 

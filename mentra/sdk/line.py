@@ -1,7 +1,9 @@
 """One WebSocket, from the side that opened it."""
 
 import asyncio
+import contextlib
 import logging
+import socket
 from collections.abc import AsyncIterator, Mapping
 
 import aiohttp
@@ -34,10 +36,10 @@ class Line:
     :ivar reason: the close's text.
     """
 
-    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+    def __init__(self, opened: aiohttp.ClientWebSocketResponse) -> None:
         self.close_code = 1006
         self.reason = ""
-        self._socket = socket
+        self._socket = opened
         self._queue: asyncio.Queue[str | bytes | None] = asyncio.Queue(MAX_QUEUED)
         self._writer = asyncio.create_task(self._write())
 
@@ -52,7 +54,7 @@ class Line:
         """
         timeout = aiohttp.ClientWSTimeout(ws_close=CLOSE_SECONDS)
         try:
-            socket = await http.ws_connect(
+            opened = await http.ws_connect(
                 url,
                 headers=headers,
                 heartbeat=PING_SECONDS,
@@ -65,7 +67,7 @@ class Line:
             raise Unreachable(f"{url} answers {problem.status}") from None
         except (aiohttp.ClientError, OSError, TimeoutError) as problem:
             raise Unreachable(f"cannot connect to {url}: {problem}") from problem
-        return cls(socket)
+        return cls(opened)
 
     def send(self, frame: str | bytes) -> bool:
         """Send a text (str) or binary (bytes) frame; False if it will not go out."""
@@ -106,6 +108,14 @@ class Line:
                 await self._socket.close(code=code, message=reason.encode())
         except TimeoutError:
             _log.debug("closed without an answer")
+
+    def abort(self) -> None:
+        """Be gone without a goodbye, as when the network is lost."""
+        self._writer.cancel()
+        raw = self._socket.get_extra_info("socket")
+        if raw is not None:
+            with contextlib.suppress(OSError):
+                raw.shutdown(socket.SHUT_RDWR)
 
     async def _write(self) -> None:
         while (frame := await self._queue.get()) is not None:
