@@ -39,7 +39,7 @@ from mentra.interfaces.services import (
 from mentra.interfaces.session import ISessions
 from mentra.interfaces.stores import IAppStore, ISimpleStorage, IUserStore
 from mentra.interfaces.streams import IMediaBackend
-from mentra.interfaces.transports import IUdpPort
+from mentra.interfaces.transports import ILivekit, IUdpPort
 from mentra.routing.catalogue import Catalogue
 from mentra.routing.discovery import discover
 from mentra.routing.origins import describe
@@ -58,7 +58,7 @@ from mentra.wire.edge import Edge
 from mentra.wire.factory import WireOptions
 from mentra.wire.front_door import FrontDoorFactory
 
-EARLY = (ILc3, IUdpPort, IMediaBackend)
+EARLY = (ILc3, IUdpPort, ILivekit, IMediaBackend)
 """What is made before anybody comes: it takes a moment, or a port, or may be configured wrongly."""
 
 HANDLER_PATIENCE = 30.0

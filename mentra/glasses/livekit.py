@@ -12,10 +12,10 @@ import msgspec
 from msgspec import Meta
 from zope.interface import implementer
 
-from mentra.errors import Denied
+from mentra.errors import ConfigError, Denied
 from mentra.extension import Access, ComponentFactory, ConfigSection, Section, handler, route
 from mentra.interfaces.messaging import IContext
-from mentra.interfaces.services import IServices
+from mentra.interfaces.services import ISecretFiles, IServices
 from mentra.interfaces.session import IUserSession
 from mentra.interfaces.transports import ILivekit
 from mentra.interfaces.web import ICall
@@ -23,11 +23,20 @@ from mentra.messages.transports import LivekitInfo, LivekitInit
 
 
 class LivekitSettings(Section, frozen=True, kw_only=True):
-    """[livekit]: a LiveKit server for phones to send sound to; none without url, key and secret."""
+    """[livekit]: a LiveKit server for phones to send sound to; none without a url."""
 
     url: Annotated[str, Meta(description="Where phones reach it, e.g. wss://livekit.example.")] = ""
     api_key: Annotated[str, Meta(description="Name of the key that tokens are made with.")] = ""
-    api_secret: Annotated[str, Meta(description="The key's secret.", extra={"secret": True})] = ""
+    api_secret_file: Annotated[
+        str,
+        Meta(description="File with the key's secret, readable by its owner alone."),
+    ] = ""
+    api_secret: Annotated[
+        str,
+        Meta(
+            description="The secret itself, where the environment has it.", extra={"secret": True}
+        ),
+    ] = ""
     token_lifetime: Annotated[
         float, Meta(gt=0, le=86_400, description="Seconds that a token opens a room.")
     ] = 300.0
@@ -38,16 +47,20 @@ livekit_section = ConfigSection("livekit", LivekitSettings)
 
 @implementer(ILivekit)
 class Livekit:
-    """Makes tokens."""
+    """Makes tokens.
+
+    :raises ConfigError: there is a url, but no key or no secret.
+    """
 
     def __init__(self, services: IServices) -> None:
         self._settings: LivekitSettings = services.settings(LivekitSettings)
+        self._secret = _secret(self._settings, services)
         self._now = services.now
 
     def grant(self, user_id: str, subscribe: bool = False) -> dict[str, str] | None:
         """Where the user's room is and what opens it; the room is named after them."""
         settings = self._settings
-        if not (settings.url and settings.api_key and settings.api_secret):
+        if not settings.url:
             return None
         now = int(self._now())
         claims = {
@@ -62,7 +75,7 @@ class Livekit:
                 "canSubscribe": subscribe,
             },
         }
-        token = jwt.encode(claims, settings.api_secret, algorithm="HS256")
+        token = jwt.encode(claims, self._secret, algorithm="HS256")
         return {"url": settings.url, "room": user_id, "identity": user_id, "token": token}
 
     def offer(self, session: IUserSession) -> dict[str, Any]:
@@ -76,6 +89,18 @@ class Livekit:
         return {
             "livekit": {"url": grant["url"], "roomName": grant["room"], "token": grant["token"]}
         }
+
+
+def _secret(settings: LivekitSettings, services: IServices) -> str:
+    secret = settings.api_secret
+    if settings.url and not secret and settings.api_secret_file:
+        secret = ISecretFiles(services).read(settings.api_secret_file, "LiveKit's API secret")
+    if settings.url and not (settings.api_key and secret):
+        raise ConfigError(
+            "[livekit] url is set, which takes api_key and api_secret_file besides, or "
+            "LIVEKIT_API_KEY and LIVEKIT_API_SECRET"
+        )
+    return secret
 
 
 livekit = ComponentFactory(ILivekit, Livekit)

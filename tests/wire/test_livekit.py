@@ -6,9 +6,12 @@ import jwt
 import msgspec
 import pytest
 from twisted.internet.task import Clock
+from zope.interface import implementer
 
-from mentra.errors import Denied
+from mentra.errors import ConfigError, Denied
 from mentra.glasses.livekit import LivekitSettings, livekit, livekit_init, livekit_token
+from mentra.interfaces.services import ISecretFiles
+from mentra.interfaces.transports import ILivekit
 from mentra.messages.transports import LivekitInfo, LivekitInit
 from mentra.testing.house import WALL_TIME, FakeContext, house_with, session_in
 from mentra.testing.requests import FakeCall
@@ -45,12 +48,35 @@ def test_a_phone_is_told_what_opens_its_room(clock: Clock, mode, may_hear):
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("missing", ["url", "api_key", "api_secret"])
-def test_without_a_server_there_is_no_answer(clock: Clock, missing):
+def test_without_a_server_there_is_no_answer(clock: Clock):
+    house = house_with(livekit, clock=clock, sections=(LivekitSettings(api_key="APIkey"),))
+
+    assert ask(house, "publish") is None
+
+
+@pytest.mark.parametrize("missing", ["api_key", "api_secret"])
+def test_half_a_configuration_is_refused(clock: Clock, missing):
     settings = msgspec.structs.replace(CONFIGURED, **{missing: ""})
     house = house_with(livekit, clock=clock, sections=(settings,))
 
-    assert ask(house, "publish") is None
+    with pytest.raises(ConfigError, match=r"\[livekit\] url is set, which takes api_key and"):
+        ILivekit(house)
+
+
+@implementer(ISecretFiles)
+class Files:
+    """One file."""
+
+    def read(self, path: str, what: str) -> str:
+        assert (path, what) == ("livekit.secret", "LiveKit's API secret")
+        return SECRET
+
+
+def test_the_secret_may_be_in_a_file(clock: Clock):
+    settings = LivekitSettings(url="wss://lk", api_key="APIkey", api_secret_file="livekit.secret")
+    house = house_with(livekit, clock=clock, sections=(settings,), parts={ISecretFiles: Files()})
+
+    assert claims_of(ask(house, "publish").token)["iss"] == "APIkey"
 
 
 def test_it_can_be_fetched(clock: Clock):
