@@ -263,3 +263,20 @@ class ISpoken(Interface):
 
     def withdraw(name: str) -> None:
         """It can be fetched no more."""
+
+
+class IFellows(Interface):
+    """Other users of this session's apps.  Source: docs/protocol/company.rst."""
+
+    def came(package_name: str) -> None:
+        """The app runs, or runs again."""
+
+    def gone(package_name: str) -> None:
+        """The app has stopped."""
+
+    def over() -> None:
+        """The session ends."""
+
+    def member(package_name: str) -> Any:
+        """The user's :class:`mentra.glasses.app_to_app.circles.Member`, None if the app does not
+        run."""

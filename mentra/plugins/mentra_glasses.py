@@ -1,5 +1,21 @@
 """The glasses wing's plugins: one line per subject."""
 
+from mentra.glasses.app_to_app.exchange import exchange
+from mentra.glasses.app_to_app.fellows import (
+    app_runs_for_fellows,
+    app_stopped_for_fellows,
+    fellows,
+    session_ends_for_fellows,
+)
+from mentra.glasses.app_to_app.handlers import (
+    app_broadcast,
+    app_direct,
+    app_room_join,
+    app_room_leave,
+    app_user_discovery,
+)
+from mentra.glasses.app_to_app.routes import discover_users
+from mentra.glasses.app_to_app.section import app_to_app_section
 from mentra.glasses.apps.entrance import app_connection_init, app_path, ownership_release
 from mentra.glasses.apps.health import app_health, check_health
 from mentra.glasses.apps.manager import apps

@@ -31,8 +31,10 @@ CONTROL  POST   /users/{user_id}/apps/{package_name}/stop
 CONTROL  POST   /users/{user_id}/end
 KEY      GET    /api/audio/{user_id}
 KEY      GET    /api/transcripts/{app_session_id}
+KEY      POST   /api/app-communication/discover-users
 KEY      POST   /api/app-server/register
 KEY      POST   /api/auth/exchange-user-token
+KEY      POST   /api/tpa-communication/discover-users
 KEY      POST   /auth/exchange-user-token
 OPERATOR GET    /metrics
 PUBLIC   GET    /api/apps/public
