@@ -309,5 +309,9 @@ def live_audio(call: ICall) -> HttpAnswer:
     stream = ISpoken(call.services).find(call.values["name"])
     if stream is None:
         raise NotThere("nobody speaks under this name")
-    headers = {"Content-Security-Policy": "sandbox; default-src 'none'"}
+    # a proxy that waits for more would make the phone wait too
+    headers = {
+        "Content-Security-Policy": "sandbox; default-src 'none'",
+        "X-Accel-Buffering": "no",
+    }
     return HttpAnswer(body=stream.open(), content_type=stream.content_type, headers=headers)

@@ -4,6 +4,7 @@ import os
 import re
 import secrets
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, TypeVar
@@ -169,8 +170,14 @@ def older_than(folder: Path, moment: float) -> frozenset[str]:
     """Names of the files in *folder* last written before *moment*.  Blocks."""
     if not folder.is_dir():
         return frozenset()
+    found = set()
     with os.scandir(folder) as entries:
-        return frozenset(one.name for one in entries if one.stat().st_mtime < moment)
+        for one in entries:
+            # it may be deleted at this very moment
+            with suppress(FileNotFoundError):
+                if one.stat().st_mtime < moment:
+                    found.add(one.name)
+    return frozenset(found)
 
 
 @implementer(IBodyProducer)

@@ -6,10 +6,10 @@ import msgspec
 from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
-from twisted.web.http import HTTPChannel
+from twisted.web.http import RESPONSES, HTTPChannel
 from twisted.web.server import Request
 
-from mentra.web.tree import Answering
+from mentra.web.tree import SMALL_BODY, Answering
 
 LINGER = 1_048_576
 """Bytes of a refused body that are still read, so that its sender gets to see the answer."""
@@ -59,7 +59,8 @@ class BoundedChannel(HTTPChannel):
 
 
 class BoundedRequest(Request):
-    """Refuses a body over its path's bound: at the headers if they tell, else on the way."""
+    """Refuses a body over its path's bound, and a long one of somebody who may not call there: at
+    the headers if they tell, else on the way."""
 
     _allowance: int | None = None
     _refused = False
@@ -70,10 +71,18 @@ class BoundedRequest(Request):
         channel: Any = self.channel
         # the one private name: without it every path gets the widest bound of all
         path = getattr(channel, "_path", None)
-        self._allowance = channel.site.longest_body(path if isinstance(path, bytes) else None)
+        path = path if isinstance(path, bytes) else None
+        self._allowance = channel.site.longest_body(path)
         super().gotLength(length)
         if length is not None and length > self._allowance:
-            self._refuse()
+            self._refuse_length()
+        elif length is None or length > SMALL_BODY:
+            # where it comes from is known from now on, and Twisted says so again later
+            self.client = channel.getPeer()
+            denial = channel.site.denial(path, self)
+            if denial is not None:
+                # a stranger's long body is not even put aside
+                self._refuse(denial.status, denial.body)
 
     def handleContentChunk(self, data: bytes) -> None:  # noqa: N802 - twisted's own name
         """A piece of the body."""
@@ -82,7 +91,7 @@ class BoundedRequest(Request):
             if self._read > LINGER:
                 self.channel.loseConnection()
         elif self._allowance is not None and self._read > self._allowance:
-            self._refuse()
+            self._refuse_length()
         else:
             super().handleContentChunk(data)
 
@@ -102,15 +111,19 @@ class BoundedRequest(Request):
             site.forget(self.channel)
         super().render(resrc)
 
-    def _refuse(self) -> None:
+    def _refuse_length(self) -> None:
+        message = f"over {self._allowance} bytes"
+        self._refuse(413, {"error": message, "code": "TOO_LARGE", "message": message})
+
+    def _refuse(self, status: int, said: object) -> None:
         channel: Any = self.channel
         self._refused = True
         self._read = 0
         # no "100 Continue" after this
         self.requestHeaders.removeHeader(b"expect")
-        message = f"over {self._allowance} bytes"
-        body = msgspec.json.encode({"error": message, "code": "TOO_LARGE", "message": message})
+        body = msgspec.json.encode(said)
         channel.transport.write(
-            b"HTTP/1.1 413 Request Entity Too Large\r\nServer: mentra\r\nConnection: close\r\n"
-            b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+            b"HTTP/1.1 %d %s\r\nServer: mentra\r\nConnection: close\r\n"
+            b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
+            % (status, RESPONSES.get(status, b"Refused"), len(body), body)
         )

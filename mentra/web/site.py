@@ -5,9 +5,10 @@ from typing import Any
 
 from twisted.internet.interfaces import IAddress
 from twisted.web.resource import IResource
-from twisted.web.server import Site
+from twisted.web.server import Request, Site
 
 from mentra.addresses import Networks, Proxies
+from mentra.errors import Denied
 from mentra.extension import Access
 from mentra.interfaces.services import ICatalogue, IServices
 from mentra.interfaces.web import IRoute
@@ -60,6 +61,10 @@ class BoundedSite(Site):
     def longest_body(self, path: bytes | None) -> int:
         """Bytes that a body sent to *path* may have; the widest bound of all for None."""
         return self._tree.widest_body if path is None else self._tree.longest_body(path)
+
+    def denial(self, path: bytes | None, request: Request) -> Denied | None:
+        """Why a long body of *request*, of which the headers are there, is not to be read."""
+        return None if path is None else self._tree.denial(path, request)
 
     def startFactory(self) -> None:  # noqa: N802 - twisted's own name
         """Nothing: Site's own opens the log and wakes up every second for its time stamp."""

@@ -19,7 +19,7 @@ from twisted.web.resource import IResource, Resource
 from twisted.web.server import NOT_DONE_YET, Request
 
 from mentra.correlation import current
-from mentra.errors import MentraError
+from mentra.errors import Denied, MentraError
 from mentra.extension import JSON, HttpAnswer, provider_of
 from mentra.interfaces.services import IServices
 from mentra.interfaces.web import IRoute
@@ -78,11 +78,27 @@ class Tree(Resource):
 
     def longest_body(self, path: bytes) -> int:
         """Bytes that a body sent to *path* may have at most."""
+        return max((one.max_body for one in self._routes_at(path)), default=SMALL_BODY)
+
+    def denial(self, path: bytes, request: Request) -> Denied | None:
+        """Why the sender of *request* may call nothing at *path* that takes a long body; None if
+        there is something."""
+        denied: Denied | None = None
+        for one in self._routes_at(path):
+            if one.max_body > SMALL_BODY:
+                try:
+                    self._desk.gate.admit(one.access, request)
+                except Denied as problem:
+                    denied = problem
+                else:
+                    return None
+        return denied
+
+    def _routes_at(self, path: bytes) -> list[Any]:
         found = self._matches(
             [unquote_to_bytes(one) for one in path.partition(b"?")[0][1:].split(b"/")]
         )
-        bounds = [one.route.max_body for spot, _ in found for one in spot.methods.values()]
-        return max(bounds, default=SMALL_BODY)
+        return [one.route for spot, _ in found for one in spot.methods.values()]
 
     def _matches(self, segments: list[bytes]) -> list[tuple[Spot, tuple[str, ...]]]:
         try:

@@ -162,6 +162,57 @@ def test_a_body_that_is_no_json_comes_as_a_file(dial, size):
     assert seen == [(None, b"xxxx", size - 4)]
 
 
+@route("POST", "/own", access=Access.USER, max_body=1_000_000, body_type="audio/mpeg")
+def own(call):
+    """Takes a long body of a user."""
+    return {"size": len(call.content.read()), "from": call.user_id}
+
+
+LONG = b"x" * 100_000
+ANN = {"Authorization": "Bearer user:ann@x.org"}
+
+
+def test_a_strangers_long_body_is_refused_before_it_comes(dial):
+    line = dial(make_site(house_with(own)))
+
+    line.ask("POST", "/own", headers={"Content-Length": "100000"})
+
+    reply = line.reply()
+    assert (reply.status, reply.json) == (401, {"error": "Authorization header missing or invalid"})
+    assert reply.headers["connection"] == "close"
+
+
+def test_a_strangers_body_in_chunks_is_refused_before_it_comes(dial):
+    line = dial(make_site(house_with(own)))
+
+    line.ask("POST", "/own", headers={"Transfer-Encoding": "chunked", "Authorization": "Bearer x"})
+
+    assert line.reply().status == 401
+
+
+def test_a_strangers_refused_body_is_not_kept(dial):
+    line = dial(make_site(house_with(own)))
+    line.ask("POST", "/own", headers={"Content-Length": "100000"})
+    before = line.transport.value()
+
+    line.send(LONG)
+
+    assert line.transport.value() == before
+    assert not line.transport.connected
+
+
+def test_a_users_long_body_is_taken(dial):
+    reply = dial(make_site(house_with(own))).ask("POST", "/own", LONG, ANN).reply()
+
+    assert (reply.status, reply.json) == (200, {"size": 100_000, "from": "ann@x.org"})
+
+
+def test_a_strangers_short_body_is_refused_as_ever(dial):
+    reply = dial(make_site(house_with(own))).ask("POST", "/own", b"short").reply()
+
+    assert reply.status == 401
+
+
 def test_it_is_bounded_all_the_same(dial):
     @route("POST", "/song", access=Access.PUBLIC, max_body=1000, body_type="audio/mpeg")
     def take(call):

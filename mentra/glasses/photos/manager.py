@@ -36,6 +36,7 @@ UPLOADS = "/uploads/"
 UPLOAD_PATH = "/photo-upload"
 """Where an app takes pictures, on its own address."""
 
+_MAX_CODE = 100
 _MAX_TEXT = 1000
 _MAX_DETAILS = 8192
 
@@ -263,7 +264,7 @@ def _error_of(message: PhotoResponse) -> PhotoError:
     text = said.get("message") or message.error_message or message.error
     details = said.get("details")
     return PhotoError(
-        code=code[:_MAX_TEXT] if isinstance(code, str) and code else "UNKNOWN_ERROR",
+        code=code[:_MAX_CODE] if isinstance(code, str) and code else "UNKNOWN_ERROR",
         message=text[:_MAX_TEXT] if isinstance(text, str) and text else "The photo failed",
         details=details if _is_short(details) else None,
     )

@@ -67,18 +67,20 @@ async def upload_photo(call: ICall) -> Uploaded:
     except MentraError as problem:
         code = problem.code if isinstance(problem, Refused) else "UPLOAD_FAILED"
         text = str(problem) if isinstance(problem, Refused) else "The photo could not be kept"
-        if wanted is not None:
+        if wanted is not None and not session.ending:
             photos.failed(wanted, upload.request_id, code, text)
         raise Denied(507, {"error": "File upload failed", "code": code, "message": text,
                            "details": text}) from problem  # fmt: skip
     url = album.url(photo)
-    photos.delivered(upload.request_id, wanted, photo, url)
-    await _tell_subscribers(call, session, photo, url)
+    # nobody is there to be told if the session ended meanwhile
+    if not session.ending:
+        photos.delivered(upload.request_id, wanted, photo, url)
+        await _tell_subscribers(call, session, photo, url)
     return Uploaded(success=True, photo_url=url, request_id=upload.request_id)
 
 
 async def _tell_subscribers(call: ICall, session: IUserSession, photo: Photo, url: str) -> None:
-    if session.ending or not ISubscriptions(session).matching("photo_taken"):
+    if not ISubscriptions(session).matching("photo_taken"):
         return
     settings: PhotosSettings = call.services.settings(PhotosSettings)
     data = None
