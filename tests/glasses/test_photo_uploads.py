@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from twisted.internet.defer import maybeDeferred
+from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.task import Clock
 from zope.interface.verify import verifyObject
 
@@ -390,6 +390,24 @@ def test_what_is_refused_leaves_no_file(stage):
 
     assert denial(routes.upload_photo, call) == (400, "File upload failed")
     assert stage.files.files == {}
+
+
+def test_a_picture_whose_session_ended_meanwhile_is_kept_and_nobody_is_told(stage, monkeypatch):
+    ISubscriptions(stage.session).update(ACME, ["photo_taken"])
+    IPhotos(stage.session).request(ACME, PhotoRequest(request_id="r1"))
+    store, held = IPhotoStore(stage.house), Deferred()
+    keep = store.add
+    monkeypatch.setattr(store, "add", lambda *args: held.addCallback(lambda _: keep(*args)))
+    answers = []
+    uploading = Deferred.fromCoroutine(routes.upload_photo.handle(stage.form()))
+    uploading.addCallback(answers.append)
+    success_of(ISessions(stage.house).end(stage.session, "over"))
+
+    held.callback(None)
+
+    assert [one.success for one in answers] == [True]
+    assert len(store.photos) == 1
+    assert stage.acme.take() == []
 
 
 # -- looking at them

@@ -246,6 +246,7 @@ def test_a_failure_reaches_the_app_that_asked_and_nobody_else(stage):
         ({"error_code": "STORAGE_FULL", "error_message": "full"}, "STORAGE_FULL", "full"),
         ({"error": [1, 2]}, "UNKNOWN_ERROR", "The photo failed"),
         ({"error": {"code": "A", "message": "b", "details": 3}}, "A", "b"),
+        ({"error": {"code": "A" * 999, "message": "b" * 9999}}, "A" * 100, "b" * 1000),
         ({"error": {"code": "A", "message": "b", "details": {"x": "y" * 9000}}}, "A", "b"),
     ],
 )
