@@ -60,11 +60,34 @@ def problem(status: int, code: str, message: str, correlation_id: str) -> HttpAn
     return HttpAnswer(status, body)
 
 
+def coded(status: int, body: dict[str, Any], correlation_id: str) -> dict[str, Any]:
+    """*body* of an error with what every error has: a code, and what finds the log lines."""
+    code = _CODES.get(status, "REFUSED" if status < 500 else "FAILED")
+    return {**body, "code": body.get("code", code), "correlationId": correlation_id}
+
+
+_CODES = {
+    400: "BAD_REQUEST",
+    401: "UNAUTHORIZED",
+    403: "FORBIDDEN",
+    404: "NOT_FOUND",
+    409: "CONFLICT",
+    413: "TOO_LARGE",
+    429: "TOO_MANY_REQUESTS",
+    501: "NOT_CONFIGURED",
+    502: "UNREACHABLE",
+    503: "UNAVAILABLE",
+    504: "TIMEOUT",
+    507: "FULL",
+}
+
+
 def refusal(reason: MentraError, correlation_id: str) -> HttpAnswer | None:
     """The answer to what a route refused on purpose; None if it was no refusal."""
     if isinstance(reason, Denied):
         headers = {"WWW-Authenticate": "Bearer"} if reason.status == 401 else {}
-        return HttpAnswer(reason.status, reason.body, headers=headers)
+        body = coded(reason.status, reason.body, correlation_id)
+        return HttpAnswer(reason.status, body, headers=headers)
     if isinstance(reason, Refused):
         return problem(400, reason.code, reason.message, correlation_id)
     if isinstance(reason, NotThere):

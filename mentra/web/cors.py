@@ -32,6 +32,7 @@ class Cors:
             # nothing here goes by cookie, so credentials give a page no more than it has
             yield "Access-Control-Allow-Origin", origin
             yield "Access-Control-Allow-Credentials", "true"
+            yield "Access-Control-Expose-Headers", "Retry-After"
 
     def preflight(self, request: Request, methods: Iterable[str]) -> Iterator[tuple[str, str]]:
         """What to add to the answer of ``OPTIONS`` besides :meth:`headers`."""

@@ -24,13 +24,15 @@ from mentra.extension import JSON, HttpAnswer, provider_of
 from mentra.interfaces.services import IServices
 from mentra.interfaces.web import IRoute
 from mentra.web.access import Gate
-from mentra.web.call import Call, asked_of, decoded, problem, refusal
+from mentra.web.call import Call, asked_of, coded, decoded, problem, refusal
 from mentra.web.cors import Cors
 from mentra.web.delivery import Delivery
 from mentra.web.templates import Placed, Spot
 
 PATIENCE = 60.0
 """Seconds a route may take to answer."""
+
+_OF_ERRORS = frozenset({"error", "message", "success"})
 
 SMALL_BODY = 65_536
 """Bytes of body read for a path that serves nothing."""
@@ -242,7 +244,11 @@ class Exchange:
             answer = HttpAnswer(self._route.status, msgspec.json.encode(outcome))
         if isinstance(answer.body, bytes) or IBodyProducer.providedBy(answer.body):
             return answer
-        return attrs.evolve(answer, body=msgspec.json.encode(answer.body))
+        body = answer.body
+        # what a probe reads (/readyz) is no error
+        if answer.status >= 400 and isinstance(body, dict) and body.keys() & _OF_ERRORS:
+            body = coded(answer.status, body, self.correlation_id)
+        return attrs.evolve(answer, body=msgspec.json.encode(body))
 
     def _give_up(self, reason: BaseException) -> None:
         self.finish(self._failed(reason))

@@ -117,6 +117,9 @@ def keeps_its_word(case: Any) -> None:
     answer = Door(Scene()).ask(prepared)
 
     assert answer.status_code not in FAILURES, answer.text
+    if answer.status_code >= 400:
+        assert answer.json()["code"].isupper()
+        assert answer.json()["correlationId"]
     case.validate_response(answer, checks=CHECKS)
 
 

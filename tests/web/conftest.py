@@ -25,6 +25,11 @@ class Reply:
         """The decoded body."""
         return json.loads(self.body)
 
+    @property
+    def said(self) -> Any:
+        """The decoded body of an error, without what every error has."""
+        return {key: one for key, one in self.json.items() if key not in ("code", "correlationId")}
+
 
 @attrs.define
 class Line:

@@ -50,7 +50,7 @@ def test_a_users_route_refuses_in_the_words_clients_know(dial, authorization, bo
 
     reply = dial(site_for(Access.USER)).ask("GET", "/guarded", headers=headers).reply()
 
-    assert (reply.status, reply.json) == (401, body)
+    assert (reply.status, reply.said) == (401, body)
     assert reply.headers["www-authenticate"] == "Bearer"
 
 
@@ -67,7 +67,7 @@ def test_a_token_without_an_address_is_invalid_data(dial):
 
     reply = dial(site).ask("GET", "/guarded", headers={"Authorization": "Bearer x"}).reply()
 
-    assert (reply.status, reply.json) == (401, {"error": "Invalid token data"})
+    assert (reply.status, reply.said) == (401, {"error": "Invalid token data"})
 
 
 def test_a_users_token_names_the_user(dial):
@@ -88,7 +88,7 @@ def test_an_apps_route_wants_its_key(dial, authorization):
     reply = dial(site_for(Access.APP)).ask("GET", "/guarded", headers=headers).reply()
 
     assert reply.status == 401
-    assert set(reply.json) == {"error", "message"}
+    assert set(reply.said) == {"error", "message"}
 
 
 def test_an_apps_key_names_the_app(dial):

@@ -255,7 +255,29 @@ def test_what_is_denied_is_told_exactly_as_the_route_says(dial):
 
     reply = dial(site_of(failing(Denied(404, body)))).ask("GET", "/fails").reply()
 
-    assert (reply.status, reply.json) == (404, body)
+    assert (reply.status, reply.said) == (404, body)
+
+
+@pytest.mark.parametrize("body", [{"error": "no"}, {"message": "no", "success": False}])
+@pytest.mark.parametrize(("status", "code"), [(401, "UNAUTHORIZED"), (404, "NOT_FOUND"),
+                                              (418, "REFUSED"), (599, "FAILED")])  # fmt: skip
+def test_what_is_denied_has_a_code_all_the_same(dial, status, code, body):
+    reply = dial(site_of(failing(Denied(status, body)))).ask("GET", "/fails").reply()
+
+    assert reply.json["code"] == code
+    assert reply.json["correlationId"].startswith("http-")
+
+
+def test_a_code_of_the_routes_own_is_left_alone(dial):
+    @route("GET", "/full", access=Access.PUBLIC)
+    def full(call):
+        return HttpAnswer(503, {"error": "full", "code": "OUT_OF_TEA"})
+
+    denied = dial(site_of(failing(Denied(409, {"code": "OURS"})))).ask("GET", "/fails").reply()
+    answered = dial(site_of(full)).ask("GET", "/full").reply()
+
+    assert (denied.json["code"], answered.json["code"]) == ("OURS", "OUT_OF_TEA")
+    assert answered.json["correlationId"]
 
 
 def test_what_is_not_there_is_a_404(dial):
