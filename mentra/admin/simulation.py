@@ -19,6 +19,7 @@ TEXT             say it (//TEXT if it begins with a slash)
 /button [long]   press the button
 /head up|down    move the head
 /battery LEVEL   tell the battery's level, percent
+/move LAT LNG    be somewhere else, degrees north and east
 /wait SECONDS    do nothing for a while
 /expect TEXT     wait until the display shows TEXT; fail after 30 seconds
 /quit            end"""
@@ -63,6 +64,7 @@ class Simulation:
             "/expect": self._expect,
             "/head": self._head,
             "/help": self._help,
+            "/move": self._move,
             "/quit": self._quit,
             "/start": self._start,
             "/stop": self._stop,
@@ -147,6 +149,14 @@ class Simulation:
             self._console.note("a level is 0 to 100")
             return True
         return self._glasses.report_battery(int(level))
+
+    def _move(self, where: str) -> bool:
+        try:
+            lat, lng = map(float, where.replace(",", " ").split())
+        except ValueError:
+            self._console.note("where to? /move 52.5 13.4")
+            return True
+        return self._glasses.move(lat, lng)
 
     async def _wait(self, seconds: str) -> None:
         try:

@@ -69,6 +69,7 @@ def said(cloud: FakeCloud) -> list[dict[str, Any]]:
         ("/head up", {"type": "head_position", "position": "up"}),
         ("/head down", {"type": "head_position", "position": "down"}),
         ("/battery 50", {"type": "glasses_battery_update", "level": 50}),
+        ("/move 52.5, 13.4", {"type": "location_update", "lat": 52.5, "lng": 13.4}),
     ],
 )
 def test_each_line_does_its_thing(line: str, frame: dict[str, Any]):
@@ -104,6 +105,8 @@ def test_an_app_is_named_once():
         ("/dance", "not a command: /dance"),
         ("/battery full", "a level is 0 to 100"),
         ("/battery 101", "a level is 0 to 100"),
+        ("/move there", "where to?"),
+        ("/move 1 2 3", "where to?"),
         ("/wait long", "how many seconds?"),
         ("/help", "/expect TEXT"),
     ],
