@@ -97,6 +97,9 @@ class Stage:
             type="subscription_update", packageName=CAPTIONS, subscriptions=["transcription:de-DE"]
         )
         app.say(type="subscription_update", packageName=CAPTIONS, subscriptions=EVERYTHING)
+        app.say(type="app_room_join", roomId="r")
+        app.say(type="app_broadcast_message", payload=SAID, messageId="1", roomId="r")
+        app.say(type="app_direct_message", targetUserId="bob@x.org", payload=1, messageId="2")
         app.say(type="ping")
         advance(self.clock, 2)
 

@@ -13,7 +13,7 @@ import attrs
 import pytest
 
 from mentra.records import App
-from mentra.stores import apps, users
+from mentra.stores import apps, simple_storage, users
 from mentra.stores.opening import open_for_command
 from mentra.stores.registry import hash_of
 
@@ -54,6 +54,8 @@ async def work(stores, worker):
         answered("settings", user, number)
         await stores.users.save_app_settings(user, package, {"$x": [number]})
         answered("app settings", user, package, number)
+        await stores.storage.merge(user, package, {"a/b": str(number)}, 1000)
+        answered("storage", user, package, str(number))
         if number % 3 == 0:
             await stores.users.remove(user)
             answered("removed", user)
@@ -101,6 +103,10 @@ def assert_all_there(state_dir: Path, answers: Answers) -> None:
         known = store.run(apps.read_all)
         revoked = store.run(users.read_revocations)
         everyone = {user: store.run(users.load, user) for user in store.run(users.all_ids)}
+        texts = {
+            (user, package): store.run(simple_storage.read, user, package)
+            for user, package, _ in answers.of("storage")
+        }
     for (package,) in answers.of("app"):
         assert known.apps[package] == App(package_name=package, name="app " * 50)
     for (package,) in answers.of("key"):
@@ -120,6 +126,8 @@ def assert_all_there(state_dir: Path, answers: Answers) -> None:
         assert user in gone or everyone[user].settings == {"a.b/c": value}
     for user, package, value in answers.of("app settings"):
         assert user in gone or everyone[user].app_settings == {package: {"$x": [value]}}
+    for user, package, value in answers.of("storage"):
+        assert user in gone or texts[user, package] == {"a/b": value}
 
 
 @pytest.mark.slow

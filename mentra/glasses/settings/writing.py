@@ -41,8 +41,7 @@ async def save_user_settings(
     before = (await user_of(services, user_id)).settings
     wanted = with_rivals(changes, before)
     _check(wanted, before, services.settings(SettingsSettings).max_user)
-    users = IUserStore(services)
-    await users.create(user_id)
+    users = await _users(services, user_id)
     stored: dict[str, Any] = await users.save_settings(user_id, wanted)
     session = _session(services, user_id)
     if session is not None:
@@ -60,13 +59,20 @@ async def save_app_settings(
     """
     before = (await user_of(services, user_id)).app_settings.get(package_name, {})
     _check(changes, before, services.settings(SettingsSettings).max_app)
-    users = IUserStore(services)
-    await users.create(user_id)
+    users = await _users(services, user_id)
     stored: dict[str, Any] = await users.save_app_settings(user_id, package_name, changes)
     session = _session(services, user_id)
     if session is not None:
         ISettings(session).app_replaced(package_name, stored)
     return stored
+
+
+async def _users(services: IServices, user_id: str) -> Any:
+    """The store, which knows the user then."""
+    users = IUserStore(services)
+    if _session(services, user_id) is None:
+        await users.create(user_id)
+    return users
 
 
 def _session(services: IServices, user_id: str) -> IUserSession | None:
