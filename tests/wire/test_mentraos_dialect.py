@@ -1,11 +1,13 @@
 """The MentraOS dialect: bytes to messages and back, with no socket in sight."""
 
 import json
+from typing import Any
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import inspect
 
 from mentra.errors import ConfigError, Malformed
 from mentra.messages import Fault, Message, Unknown
@@ -178,24 +180,35 @@ def every_message() -> list[type[Message]]:
     return [kind for kind in found if kind.spoken and kind.tag() != kind.__name__]
 
 
-SAMPLES = {
-    str: "x", int: 1, float: 1.5, bool: True, bytes: b"x",
-}  # fmt: skip
+def sample(kind: Any) -> Any:
+    """Something of the type, as :mod:`msgspec.inspect` describes it."""
+    match kind:
+        case inspect.StrType():
+            return "x" * max(1, kind.min_length or 0)
+        case inspect.IntType():
+            return max(1, kind.ge or 0)
+        case inspect.FloatType():
+            return 1.5
+        case inspect.BoolType():
+            return True
+        case inspect.ListType():
+            return [sample(kind.item_type)] * (kind.min_length or 0)
+        case inspect.DictType():
+            return {}
+        case inspect.LiteralType():
+            return kind.values[0]
+        case inspect.UnionType():
+            return sample(kind.types[0])
+        case inspect.StructType():
+            return sample_of(kind.cls)
+    return None
 
 
-def sample_of(kind: type[Message]) -> Message:
+def sample_of(kind: type[msgspec.Struct]) -> Any:
     """An instance with something in every required field."""
-    values = {}
-    for field in msgspec.structs.fields(kind):
-        if field.required:
-            origin = getattr(field.type, "__origin__", field.type)
-            if origin is list:
-                values[field.name] = []
-            elif origin is dict:
-                values[field.name] = {}
-            else:
-                values[field.name] = SAMPLES.get(origin)
-    return kind(**values)
+    described = inspect.type_info(kind)
+    assert isinstance(described, inspect.StructType)
+    return kind(**{one.name: sample(one.type) for one in described.fields if one.required})
 
 
 @pytest.mark.parametrize("kind", every_message(), ids=lambda kind: kind.__qualname__)
