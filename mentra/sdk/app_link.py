@@ -68,8 +68,8 @@ class AppLink:
         self._line: Line | None = None
         self._life: asyncio.Task[None] | None = None
 
-    def send(self, frame: str) -> bool:
-        """Send a text frame; False if the connection is down."""
+    def send(self, frame: str | bytes) -> bool:
+        """Send a frame, binary or text; False if the connection is down."""
         return self._line is not None and self._line.send(frame)
 
     async def connect(self) -> None:

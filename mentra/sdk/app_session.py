@@ -1,7 +1,7 @@
 """One user's session with an app: what the wearer says and does, and what they are shown."""
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterable, Awaitable, Callable, Sequence
 from typing import Any
 
 import aiohttp
@@ -10,7 +10,7 @@ from mentra.messages import Message
 from mentra.messages.dashboard import DashboardContentUpdate
 from mentra.messages.display import DisplayRequest
 from mentra.messages.session import OwnershipRelease
-from mentra.messages.speaker import AudioPlayResponse
+from mentra.messages.speaker import AudioPlayResponse, AudioStreamReady
 from mentra.messages.subscriptions import SubscriptionUpdate
 from mentra.sdk import heard, layouts
 from mentra.sdk.app_link import ACK_SECONDS, RETRY_AFTER, AppLink, Ticket
@@ -57,7 +57,7 @@ class AppSession:
         self.device: dict[str, Any] = {}
         self.photos = Photos(self.send, http)
         self.places = Places(self.send)
-        self.sounds = Sounds(self.send)
+        self.sounds = Sounds(self.send, lambda frame: self._link.send(frame))
         self._handlers = Handlers(self._subscribe)
         self._reactions: dict[type, Callable[[Any], None]] = {
             bytes: self._audio,
@@ -68,6 +68,7 @@ class AppSession:
             heard.PermissionProblem: self._rejected,
             heard.PhotoAnswer: self.photos.told,
             AudioPlayResponse: self.sounds.told,
+            AudioStreamReady: self.sounds.ready,
             heard.SettingsChanged: self._settings,
             heard.Stream: self._stream,
             heard.UserSettingsChanged: self._user_settings,
@@ -192,6 +193,16 @@ class AppSession:
         :raises mentra.errors.Refused: it was not played.
         """
         return await self.sounds.play(url, volume=volume, track=track)
+
+    async def speak_live(
+        self, chunks: AsyncIterable[bytes], *, content_type: str = "audio/mpeg", volume: float = 1.0
+    ) -> None:
+        """Have the phone play sound that is still being made; wait until all of it is played.
+
+        :param chunks: the sound, e.g. of an MP3 file.
+        :raises mentra.errors.Refused: it was not played.
+        """
+        await self.sounds.speak(chunks, content_type=content_type, volume=volume)
 
     def stop_audio(self, track: int | None = None) -> bool:
         """End the app's sound on one track, or all of it."""

@@ -13,11 +13,11 @@ from mentra.errors import Malformed, Refused
 from mentra.messages import Message
 from mentra.messages.apps import StartApp, StopApp
 from mentra.messages.session import Ping, Pong
-from mentra.messages.speaker import AudioPlayResponse
 from mentra.sdk import seen
 from mentra.sdk.camera import Camera
 from mentra.sdk.frames import encode
 from mentra.sdk.line import Line, Unreachable
+from mentra.sdk.player import Player
 
 RETRY_SECONDS = 5.0
 """Between two tries to connect, as phones do."""
@@ -49,7 +49,7 @@ class GlassesClient:
     :ivar camera: what answers requests for pictures.
     :ivar place: what :meth:`move` said last; questions for the location are answered with it.
     :ivar tier: how exactly the server wants the location.
-    :ivar played: the sounds that were to be played, in order.
+    :ivar player: what plays the sounds that apps ask for.
     :ivar microphone_on: whether the server wants audio.
     :ivar problem: why there is no connection, for people; empty if there is one.
     """
@@ -70,7 +70,7 @@ class GlassesClient:
         self.microphone_on = False
         self.problem = ""
         self.camera = Camera(self.url, token, self.send)
-        self.played: list[seen.Play] = []
+        self.player = Player(self.send, self._changed)
         self.place: seen.Moved | None = None
         self.tier = "reduced"
         self._token = token
@@ -86,7 +86,7 @@ class GlassesClient:
             seen.Locate: self._locate,
             seen.Microphone: self._microphone,
             Ping: self._ping,
-            seen.Play: self._play,
+            seen.Play: self.player.play,
             seen.TakePhoto: self.camera.take,
             seen.Tier: self._tier,
         }
@@ -205,6 +205,7 @@ class GlassesClient:
             self._line = None
             self.connected = False
             await self.camera.stop()
+            await self.player.stop()
             await line.close()
         why = line.reason or f"code {line.close_code}"
         if line.close_code in _FINAL_CODES:
@@ -246,10 +247,6 @@ class GlassesClient:
 
     def _tier(self, message: seen.Tier) -> None:
         self.tier = message.tier
-
-    def _play(self, message: seen.Play) -> None:
-        self.played.append(message)
-        self.send(AudioPlayResponse(request_id=message.request_id, success=True, duration=0.0))
 
     def _ping(self, message: Ping) -> None:
         self.send(Pong())

@@ -9,7 +9,7 @@ import msgspec
 
 from mentra.messages import Message
 from mentra.messages.apps import AppStopped
-from mentra.messages.speaker import AudioPlayResponse
+from mentra.messages.speaker import AudioPlayResponse, AudioStreamReady
 from mentra.sdk.frames import Vocabulary
 
 
@@ -123,6 +123,7 @@ vocabulary = Vocabulary(
     Acknowledged,
     AppStopped,
     AudioPlayResponse,
+    AudioStreamReady,
     Capabilities,
     ConnectionProblem,
     DeviceState,

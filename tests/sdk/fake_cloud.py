@@ -115,6 +115,8 @@ class FakeCloud:
         async for message in socket:
             if message.type is aiohttp.WSMsgType.TEXT:
                 await self._heard_from_app(socket, json.loads(message.data))
+            elif message.type is aiohttp.WSMsgType.BINARY:
+                self.audio.append(message.data)
         self.closes.append(socket.close_code)
         await self._note()
         return socket

@@ -1,7 +1,7 @@
 """Pictures and sounds: an app's side, and that of simulated glasses."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import aiohttp
@@ -251,13 +251,62 @@ def test_a_broken_camera_says_so():
     with_glasses(act)
 
 
-def test_a_sound_is_over_as_soon_as_it_begins():
+@pytest.mark.parametrize("place", ["/nowhere.mp3", ":1/a.mp3"])
+def test_a_sound_that_cannot_be_fetched_is_not_played(place: str):
     async def act(glasses: GlassesClient, cloud: FakeCloud) -> None:
-        await cloud.to_glasses({"type": "audio_play_request", "requestId": "r1",
-                                "audioUrl": "https://x.test/a.mp3"})  # fmt: skip
+        base = cloud.url.replace("ws://", "http://")
+        url = base + place if place.startswith("/") else "http://127.0.0.1" + place
+
+        await cloud.to_glasses({"type": "audio_play_request", "requestId": "r1", "audioUrl": url})
 
         answer = await said(cloud, "audio_play_response")
-        assert (answer["requestId"], answer["success"]) == ("r1", True)
-        assert [one.audio_url for one in glasses.played] == ["https://x.test/a.mp3"]
+        assert (answer["requestId"], answer["success"]) == ("r1", False)
+        assert [one.order.audio_url for one in glasses.player.sounds] == [url]
 
     with_glasses(act)
+
+
+# -- live speech
+
+
+async def spoken(*chunks: bytes) -> AsyncIterator[bytes]:
+    for chunk in chunks:
+        yield chunk
+
+
+def test_an_app_speaks_once_there_is_room():
+    async def act(session: AppSession, cloud: FakeCloud, url: str) -> None:
+        speaking = asyncio.ensure_future(session.speak_live(spoken(b"one", b"two"), volume=0.5))
+        begun = await asked(cloud, "audio_stream_start")
+        early = "audio_play_request" in cloud.types_from_apps()
+
+        await cloud.to_app({"type": "audio_stream_ready", "streamId": begun["streamId"],
+                            "streamUrl": "https://x.test/live"})  # fmt: skip
+        play = await asked(cloud, "audio_play_request")
+        await asked(cloud, "audio_stream_end")
+        await cloud.to_app({"type": "audio_play_response", "requestId": play["requestId"],
+                            "success": True})  # fmt: skip
+        await speaking
+
+        assert not early
+        assert play["requestId"] == f"stream_{begun['streamId']}"
+        assert (play["audioUrl"], play["trackId"], play["volume"]) == (
+            "https://x.test/live",
+            1,
+            0.5,
+        )
+        assert cloud.audio == [begun["streamId"].encode() + one for one in (b"one", b"two")]
+
+    with_app(act)
+
+
+def test_without_room_an_app_does_not_speak():
+    async def act(session: AppSession, cloud: FakeCloud, url: str) -> None:
+        speaking = asyncio.ensure_future(session.speak_live(spoken(b"one")))
+        await asked(cloud, "audio_stream_start")
+
+        await session.disconnect()
+
+        assert await refusal_of(speaking) == "SESSION_ENDED"
+
+    with_app(act)

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import http.client
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -106,15 +106,21 @@ def test_a_large_picture_goes_through_the_server_if_the_phone_is_an_older_one(st
 
 
 def test_an_app_without_the_permission_gets_none_and_keeps_its_connection(start):
+    server = start()
+
     async def act(session: AppSession, glasses: GlassesClient) -> None:
         with pytest.raises(Refused) as refused:
             await session.request_photo()
 
         assert refused.value.code == "PERMISSION_DENIED"
-        assert await session.play_audio("https://x.test/a.mp3") == 0.0
         assert glasses.camera.orders == []
+        # anything that can be fetched will do for a sound
+        assert await session.play_audio(f"http://127.0.0.1:{server.port}/livez") == 0.0
+        assert glasses.player.sounds[0].data == b"ok"
+        with pytest.raises(Refused):
+            await session.play_audio(f"http://127.0.0.1:{server.port}/nowhere")
 
-    with_everybody(start(), act)
+    with_everybody(server, act)
 
 
 def test_the_wearers_own_picture_is_in_the_gallery_until_it_is_deleted(start):
@@ -151,3 +157,23 @@ def test_a_removed_persons_pictures_are_gone_from_the_disk(start):
 
     assert before == 1
     assert list((server.state / "photos").iterdir()) == []
+
+
+def test_the_phone_hears_an_app_while_it_speaks(start):
+    heard: list[bytes] = []
+
+    async def act(session: AppSession, glasses: GlassesClient) -> None:
+        async def speech() -> AsyncIterator[bytes]:
+            yield b"one "
+            # the second is not said before the phone has heard the first
+            await glasses.until(lambda: any(one.data for one in glasses.player.sounds))
+            heard.append(bytes(glasses.player.sounds[0].data))
+            yield b"two " * 50_000
+
+        await session.speak_live(speech())
+
+        heard.append(bytes(glasses.player.sounds[0].data))
+
+    with_everybody(start(), act)
+    assert heard[0] == b"one "
+    assert len(heard[1]) == 4 + 200_000
