@@ -37,6 +37,9 @@ STOPPED = "Stream stopped"
 LOST = "Stream timed out waiting for keep-alive"
 NOT_LIVE = "Stream did not become live in time"
 
+MAX_REASON = 500
+"""Longest reason of the glasses that apps are told, characters."""
+
 SIZES = {"720p": {"width": 1280, "height": 720}, "1080p": {"width": 1920, "height": 1080}}
 """What a quality means, in pixels, where the app does not say it itself."""
 
@@ -199,7 +202,7 @@ class ManagedStream:
         status = message.status.lower()
         if status in ("stopped", "error"):
             said = message.error_details
-            text = said if isinstance(said, str) and said else _ENDS[status]
+            text = said[:MAX_REASON] if isinstance(said, str) and said else _ENDS[status]
             self._finish(status, text)
         elif status == "stopping":
             # should they never say that they have

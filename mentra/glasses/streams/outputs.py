@@ -45,6 +45,7 @@ class Outputs:
 
         :raises Refused: not one of them will be there.
         """
+        self._check_room(package_name, len(wanted))
         known = {one.url for one in self._outputs.values()}
         for one in wanted:
             if not is_rtmp(one.url, self._settings.max_url):
@@ -55,7 +56,6 @@ class Outputs:
             if one.url in known:
                 raise Refused("DUPLICATE_URL", "The stream goes there already", where="app")
             known.add(one.url)
-        self._check_room(package_name, len(wanted))
 
     def _check_room(self, package_name: str, more: int) -> None:
         most, most_of_app = self._settings.max_outputs, self._settings.max_outputs_per_app

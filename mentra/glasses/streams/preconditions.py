@@ -7,6 +7,7 @@ import msgspec
 
 from mentra.errors import Refused
 from mentra.glasses.streams.settings import StreamsSettings
+from mentra.glasses.streams.shape import MAX_DEPTH, is_deep
 from mentra.interfaces.glasses import IApps, IDevice
 from mentra.interfaces.services import IServices
 from mentra.interfaces.session import IUserSession
@@ -77,13 +78,12 @@ class Preconditions:
             raise Refused("INTERNAL_ERROR", "Invalid RTMP URL", where="app")
 
     def check_options(self, several: Iterable[Options | None]) -> None:
-        """None is longer than glasses should have to read.
+        """None is longer or deeper than glasses should have to read.
 
         :raises Refused: ``INTERNAL_ERROR``.
         """
         longest = self._settings.max_options
         for options in several:
-            if options and len(msgspec.json.encode(options)) > longest:
-                raise Refused(
-                    "INTERNAL_ERROR", f"Stream options have at most {longest} bytes", where="app"
-                )
+            if options and (is_deep(options) or len(msgspec.json.encode(options)) > longest):
+                text = f"Stream options have at most {longest} bytes, {MAX_DEPTH} levels deep"
+                raise Refused("INTERNAL_ERROR", text, where="app")

@@ -139,4 +139,5 @@ def _stream(call: ICall) -> IManagedStream:
 
 def _denied(refusal: Refused) -> Denied:
     body = {"success": False, "error": refusal.code, "message": refusal.message}
-    return Denied(STATUSES[refusal.code], body)
+    # a plugin's media server may have codes of its own
+    return Denied(STATUSES.get(refusal.code, 502), body)

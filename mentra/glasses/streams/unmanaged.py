@@ -10,6 +10,7 @@ from twisted.logger import Logger
 
 from mentra.glasses.streams.keeping_alive import KeepAlive
 from mentra.glasses.streams.settings import StreamsSettings
+from mentra.glasses.streams.shape import is_deep
 from mentra.identity import app_session_id
 from mentra.interfaces.glasses import IApps, IRelay, ISubscriptions
 from mentra.interfaces.services import IServices
@@ -173,9 +174,9 @@ class UnmanagedStream:
             session_id=app_session_id(self._session.user_id, self.owner),
             stream_id=self.stream_id,
             status=status,
-            error_details=None if said is None else said.error_details,
+            error_details=None if said is None else _plain(said.error_details),
             app_id=self.owner,
-            stats=None if said is None else said.stats,
+            stats=None if said is None else _plain(said.stats),
         )
         peer = IApps(self._session).running().get(self.owner)
         if peer is not None:
@@ -199,5 +200,19 @@ class UnmanagedStream:
         """What the glasses said, unknown fields and all, with the status that apps know."""
         fields: dict[str, Any] = msgspec.to_builtins(told)
         del fields["sessionId"]
-        data: dict[str, Any] = msgspec.json.decode(raw) if raw else {"timestamp": iso(self._now())}
+        data = _decoded(raw) if raw else {"timestamp": iso(self._now())}
         return msgspec.json.encode(data | fields)
+
+
+def _plain(value: Any) -> Any:
+    """*value*, unless it is too deep to be passed on."""
+    return None if is_deep(value) else value
+
+
+def _decoded(raw: bytes) -> dict[str, Any]:
+    """What glasses said, without what is too deep to be passed on."""
+    try:
+        fields: dict[str, Any] = msgspec.json.decode(raw)
+    except RecursionError:
+        return {}
+    return {name: value for name, value in fields.items() if not is_deep(value)}

@@ -14,7 +14,11 @@ from zope.interface.verify import verifyObject
 from mentra.config import load
 from mentra.errors import ConfigError, Refused
 from mentra.glasses.streams.backends.chosen import media_backend
-from mentra.glasses.streams.backends.cloudflare import CloudflareBackend, cloudflare_backend
+from mentra.glasses.streams.backends.cloudflare import (
+    MAX_WORK,
+    CloudflareBackend,
+    cloudflare_backend,
+)
 from mentra.glasses.streams.backends.settings import CloudflareSettings, MediaSettings
 from mentra.house import House
 from mentra.interfaces.services import IPublicAddress, ISecretFiles
@@ -309,6 +313,19 @@ def test_the_end_of_the_server_waits_for_what_is_being_deleted():
     http.requests[1].succeed(200)
 
     assert stopped.called
+
+
+def test_who_begins_and_gives_up_without_end_is_stopped():
+    backend, http = slow()
+    for _ in range(MAX_WORK):
+        opening = Deferred.fromCoroutine(backend.open(lambda: None))
+        opening.addErrback(lambda _: None)
+        opening.cancel()
+
+    with pytest.raises(Refused, match="Too many streams"):
+        success_of(backend.open(lambda: None))
+
+    assert len(http.requests) == MAX_WORK
 
 
 # -- configuration

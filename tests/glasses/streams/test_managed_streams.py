@@ -193,6 +193,7 @@ def test_any_other_word_is_a_sign_of_life(stage, word):
         ("error", None, "Stream failed on the glasses"),
         ("error", "camera busy", "camera busy"),
         ("error", {"code": 1}, "Stream failed on the glasses"),
+        ("error", "x" * 1000, "x" * 500),
     ],
 )
 def test_what_ends_on_the_glasses_ends_for_everybody(stage, media, status, details, text):

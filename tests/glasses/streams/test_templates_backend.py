@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorProcess
 from twisted.internet.task import Clock
 from zope.interface.verify import verifyObject
 
@@ -86,6 +87,7 @@ def test_the_fakes_keep_it_too():
 
     assert verifyObject(IMediaBackend, backend)
     assert verifyObject(IMediaStream, success_of(backend.open(lambda: None)))
+    assert verifyObject(IReactorProcess, FakeProcesses())
 
 
 @pytest.mark.parametrize(("live", "asked"), [("glasses", "never"), ("playlist", "always")])

@@ -134,10 +134,26 @@ def test_glasses_without_wifi_or_of_which_nobody_knows_may_try(stage, able, conn
     stage.begin()
 
 
-def test_options_have_a_bound(stage):
-    code, text = refused(stage, video={"x": "y" * 5000})
+def nested(levels: int) -> object:
+    value: object = 7
+    for _ in range(levels):
+        value = [value]
+    return value
 
-    assert (code, text) == ("INTERNAL_ERROR", "Stream options have at most 4096 bytes")
+
+@pytest.mark.parametrize("options", [{"x": "y" * 5000}, {"x": nested(8)}])
+def test_options_have_a_bound(stage, options):
+    code, text = refused(stage, video=options)
+
+    assert (code, text) == (
+        "INTERNAL_ERROR", "Stream options have at most 4096 bytes, 8 levels deep"
+    )  # fmt: skip
+
+
+def test_options_within_the_bound_are_passed_on(stage):
+    stage.begin(video={"x": nested(7)})
+
+    assert stage.glasses.sent[-1].video == {"x": nested(7)}
 
 
 # -- one stream a user
@@ -281,6 +297,21 @@ def test_others_who_subscribed_are_told_once_and_the_owner_only_in_its_own_form(
         "type": "rtmp_stream_status", "status": "active", "streamId": stream_id, "appId": CAM,
         "stats": {"fps": 30}, "extra": [1], "timestamp": 7,
     }  # fmt: skip
+
+
+def test_what_is_too_deep_is_not_passed_on(stage):
+    stage.subscribe(TV, "rtmp_stream_status")
+    stream_id = stage.begin()
+    stage.relayed.clear()
+
+    stage.report("streaming", stream_id, extra=nested(9), stats=nested(9), errorDetails="x")
+
+    [(_, text)] = stage.relayed
+    assert msgspec.json.decode(text) == {
+        "type": "rtmp_stream_status", "status": "active", "streamId": stream_id, "appId": CAM,
+        "errorDetails": "x",
+    }  # fmt: skip
+    assert stage.app(CAM).sent[-1].stats is None
 
 
 def test_what_glasses_did_not_say_has_a_time_as_well(stage):

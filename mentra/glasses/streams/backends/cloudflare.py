@@ -31,6 +31,9 @@ is recorded."""
 
 ASK_SECONDS = 10.0
 MAX_BYTES = 1_048_576
+MAX_WORK = 200
+"""Live inputs that may be made and deleted at a time; an app can ask for many, and give up."""
+
 MAX_LEFT = 1000
 """Live inputs that could not be deleted and are tried again."""
 
@@ -224,6 +227,8 @@ class CloudflareBackend(Service):
 
         :raises Refused: ``CLOUDFLARE_ERROR``.
         """
+        if len(self._work) >= MAX_WORK:
+            raise _refused("Too many streams begin and end at a time")
         waiter: Deferred[_LiveInput] = Deferred()
         self._run(self._create(waiter))
         # whoever gives up cancels the waiting, never the creating: what was made is to be deleted
