@@ -466,6 +466,7 @@ def test_a_page_says_how_old_an_answer_may_be():
     [
         b'{"location":{"lat":52.5,"lng":13.4,"accuracy":4.5,"timestamp":1}}',
         b'{"coords":{"latitude":52.5,"longitude":13.4,"accuracy":4.5},"timestamp":1}',
+        b'{"location":{"coords":{"latitude":52.5,"longitude":13.4,"accuracy":4.5},"timestamp":1}}',
         b'{"lat":52.5,"lng":13.4,"accuracy":4.5}',
     ],
 )

@@ -82,8 +82,11 @@ class Stage:
         glasses.say(
             type="glasses_connection_state", modelName="Even Realities G1", status="CONNECTED"
         )
+        app.say(type="location_poll_request", accuracy="realtime", correlationId="p1")
         glasses.say(type="location_update", lat=1.5, lng=2.5)
         glasses.say(type="phone_notification", title="Bob", content=SAID)
+        glasses.say(type="calendar_event", eventId="7", title=SAID, dtStart="2025-06-02")
+        app.say(type="dashboard_content_update", content=SAID, modes=["main", "expanded"])
         glasses.say(type="request_settings")
         glasses.say(type="ping")
         glasses.say(type="nobody_knows_this")

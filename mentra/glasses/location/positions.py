@@ -11,7 +11,7 @@ from mentra.messages.stamps import iso
 from mentra.records import Position
 
 _PLACES = ("location", "coords")
-"""Objects that a position may be wrapped in."""
+"""Objects that a position may be wrapped in; the second may be in the first."""
 
 
 def position_of(said: Mapping[str, Any], now: float) -> Position | None:
@@ -19,8 +19,9 @@ def position_of(said: Mapping[str, Any], now: float) -> Position | None:
 
     :param now: POSIX seconds.
     """
-    wrapped = (inner for place in _PLACES if isinstance(inner := said.get(place), dict))
-    said = next(wrapped, said)
+    for place in _PLACES:
+        inner = said.get(place)
+        said = inner if isinstance(inner, dict) else said
     lat = _degrees(said, ("lat", "latitude"), 90)
     lng = _degrees(said, ("lng", "longitude"), 180)
     if lat is None or lng is None:
