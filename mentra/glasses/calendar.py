@@ -162,7 +162,7 @@ calendar_manager = ManagerFactory(ICalendar, Calendar)
 @handler("glasses", CalendarEvent)
 def calendar_event(message: CalendarEvent, context: IContext) -> None:
     """Keep it; apps that subscribed hear of it."""
-    said = msgspec.to_builtins(message)
+    said = msgspec.to_builtins(msgspec.structs.replace(message, raw=b""))
     entry = entry_of(said, context.services.now())
     if entry is None:
         # no use later, but whoever subscribed may make something of it

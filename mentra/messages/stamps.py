@@ -78,7 +78,8 @@ def seconds_of(stamp: object) -> float | None:
     :param stamp: ISO 8601 text (UTC unless it says otherwise), or milliseconds since 1970.
     """
     if isinstance(stamp, int | float) and not isinstance(stamp, bool):
-        seconds = stamp / 1000
+        # compared before it is divided, for JSON has integers that no float can hold
+        seconds = stamp / 1000 if 0 <= stamp < FAR * 1000 else -1.0
     elif isinstance(stamp, str):
         try:
             read = datetime.fromisoformat(stamp)

@@ -243,7 +243,15 @@ def test_without_a_session_there_is_no_calendar(stage):
     assert denied.value.status == 401
 
 
-anything = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.text())
+anything = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text()
+    | st.lists(st.text())
+    | st.just(10**400)
+)
 names = st.sampled_from(["eventId", "id", "title", "dtStart", "startDate", "dtEnd", "timeStamp"])
 
 

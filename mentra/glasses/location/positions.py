@@ -1,6 +1,5 @@
 """Positions as phones write them, and as apps read them.  Source: docs/protocol/location.rst."""
 
-import math
 from collections.abc import Mapping
 from typing import Any, TypeGuard
 
@@ -9,6 +8,9 @@ import msgspec
 from mentra.messages.location import LocationUpdate
 from mentra.messages.stamps import iso
 from mentra.records import Position
+
+MOST = 1e9
+"""No degrees and no metres on Earth are as many."""
 
 _PLACES = ("location", "coords")
 """Objects that a position may be wrapped in; the second may be in the first."""
@@ -61,4 +63,5 @@ def _degrees(said: Mapping[str, Any], names: tuple[str, ...], most: float) -> fl
 
 
 def _is_number(value: Any) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    # compared and not converted, for JSON has integers that no float can hold
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < MOST
