@@ -77,6 +77,7 @@ class GlassesClient:
         self._retry_seconds = retry_seconds
         self._line: Line | None = None
         self._listeners: list[Callable[[], None]] = []
+        self._hearers: list[Callable[[str | bytes], None]] = []
         self._waiting: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
         self._spoken_ms = 0
         self._reactions: dict[type, Callable[[Any], None]] = {
@@ -102,6 +103,10 @@ class GlassesClient:
     def watch(self, listener: Callable[[], None]) -> None:
         """Have *listener* called after every change of what can be read here."""
         self._listeners.append(listener)
+
+    def overhear(self, hearer: Callable[[str | bytes], None]) -> None:
+        """Have *hearer* called with every frame, as it came, before anything is done about it."""
+        self._hearers.append(hearer)
 
     async def until(self, holds: Callable[[], bool]) -> None:
         """Wait until *holds* says True; it is asked now and at every change."""
@@ -171,7 +176,11 @@ class GlassesClient:
 
     def send(self, message: Message) -> bool:
         """Send any message; the time is put in."""
-        return self._line is not None and self._line.send(encode(message))
+        return self.send_text(encode(message))
+
+    def send_text(self, frame: str) -> bool:
+        """Send a text frame, as it is."""
+        return self._line is not None and self._line.send(frame)
 
     # -- the connection
 
@@ -213,6 +222,8 @@ class GlassesClient:
         raise Unreachable(f"the connection was lost: {why}")
 
     def _receive(self, frame: str | bytes) -> None:
+        for hearer in self._hearers:
+            hearer(frame)
         if isinstance(frame, bytes):
             return
         try:

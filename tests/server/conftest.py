@@ -136,6 +136,12 @@ class Running:
         self.process.send_signal(how)
         return self.process.wait(PATIENCE)
 
+    def end(self) -> None:
+        """Kill it if it is there."""
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
 
 def wait_until(condition: Callable[[], Any], what: str) -> Any:
     """Its first true value.  A real process takes real time: looked at every so often."""
@@ -147,6 +153,21 @@ def wait_until(condition: Callable[[], Any], what: str) -> Any:
     raise AssertionError(f"waited in vain for {what}")
 
 
+def launch(folder: Path, port: int, state: Path, settings: str = "", **environ: str) -> Running:
+    """A server process in *folder*, which may not be ready yet.  *settings* is TOML."""
+    number = len(list(folder.glob("log*")))
+    config, log = folder / f"mentra{number}.toml", folder / f"log{number}"
+    config.write_text(settings)
+    words = [program("twistd"), "-n", "--pidfile=", "mentra", "--config", str(config)]
+    words += ["--listen", f"tcp:{port}:interface=127.0.0.1", "--state-dir", str(state)]
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            words, stdout=output, stderr=output, text=True, cwd=folder,
+            env={**os.environ, **environ},
+        )  # fmt: skip
+    return Running(process, port, state, log, config)
+
+
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Callable[..., Running]]:
     """Starts servers; they are ended with the test.  *settings* is TOML."""
@@ -155,29 +176,17 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Running]]:
     def make(
         settings: str = "", state: Path | None = None, environ: dict[str, str] | None = None
     ) -> Running:
-        port, number = free_port(), len(started)
-        config, log = tmp_path / f"mentra{number}.toml", tmp_path / f"log{number}"
-        config.write_text(settings)
-        state = state or tmp_path / f"state{number}"
-        words = [program("twistd"), "-n", "--pidfile=", "mentra", "--config", str(config)]
-        words += ["--listen", f"tcp:{port}:interface=127.0.0.1", "--state-dir", str(state)]
-        with log.open("w") as output:
-            process = subprocess.Popen(
-                words, stdout=output, stderr=output, text=True, cwd=tmp_path,
-                env={**os.environ, **(environ or {})},
-            )  # fmt: skip
-        running = Running(process, port, state, log, config)
+        state = state or tmp_path / f"state{len(started)}"
+        running = launch(tmp_path, free_port(), state, settings, **(environ or {}))
         started.append(running)
-        wait_until(lambda: is_ready(running), f"the server: {log.read_text()}")
+        wait_until(lambda: is_ready(running), f"the server: {running.log.read_text()}")
         return running
 
     yield make
     while SocketLine.opened:
         SocketLine.opened.pop().socket.close()
     for running in started:
-        if running.process.poll() is None:
-            running.process.kill()
-            running.process.wait()
+        running.end()
 
 
 def is_ready(running: Running) -> bool:

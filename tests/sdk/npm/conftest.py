@@ -1,0 +1,120 @@
+"""One server for all these tests, an app of each SDK, and somebody who wears each."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.sdk.npm.stage import AppSession, Background, NpmApp, Phone, app_folder, token_of
+from tests.server.conftest import Running, free_port, is_ready, launch, wait_until
+
+SDKS = ["@mentra/sdk", "@mentra/sdk3"]
+QUICKLY = "[display]\nboot = 0.05\nthrottle = 0.05\n"
+KEY = "0123456789abcdef" * 4
+RECORD: dict[str, Any] = {
+    "name": "Remote",
+    "description": "Does what it is told.",
+    "version": "1.0.0",
+    "permissions": [{"type": "ALL"}],
+    "settings": [
+        {"type": "group", "title": "All"},
+        {"type": "text", "key": "name", "label": "Name", "defaultValue": "nobody"},
+        {"type": "toggle", "key": "loud", "label": "Loud", "defaultValue": False},
+        {"type": "slider", "key": "size", "label": "Size", "min": 1, "max": 9, "defaultValue": 5},
+    ],
+    "tools": [{"id": "tell", "description": "Tells", "parameters": {}}],
+}
+
+
+class Cloud:
+    """A server that is filled by commands, and the phones and apps that know it."""
+
+    def __init__(self, folder: Path, settings: str = QUICKLY) -> None:
+        self.folder, self.port, self._settings = folder, free_port(), settings
+        self._background = Background()
+        self._phones: list[Phone] = []
+        self._apps: list[NpmApp] = []
+        self.running: Running
+        self.start()
+
+    def start(self) -> None:
+        """Start it, on the state directory of the last time."""
+        self.running = launch(self.folder, self.port, self.folder / "state", self._settings)
+        wait_until(lambda: is_ready(self.running), "the server")
+
+    def phone(self, user_id: str) -> Phone:
+        """A phone of a person, who need not be known; not connected yet."""
+        phone = Phone(self._background, self.port, user_id, token_of(self.running, user_id))
+        self._phones.append(phone)
+        return phone
+
+    def second_phone(self, phone: Phone) -> Phone:
+        """Another one of the same person."""
+        other = Phone(self._background, self.port, phone.user_id, phone.token)
+        self._phones.append(other)
+        return other
+
+    def app(self, sdk: str, package: str, **record: Any) -> NpmApp:
+        """An app that the server knows, running."""
+        port, file = free_port(), self.folder / f"{package}.json"
+        file.write_text(json.dumps(RECORD | record | {"publicUrl": f"http://127.0.0.1:{port}"}))
+        self.running.command("app", "add", package, "--record", str(file), "--api-key", KEY)
+        folder = self.folder / package
+        made = NpmApp(app_folder(folder), sdk, package, KEY, port)
+        self._apps.append(made)
+        made.start()
+        return made
+
+    def install(self, app: NpmApp, phone: Phone) -> None:
+        self.running.command("app", "install", app.package, "--user", phone.user_id)
+
+    def close(self) -> None:
+        for phone in self._phones:
+            phone.disconnect()
+        self._background.close()
+        for app in self._apps:
+            app.kill()
+        self.running.end()
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    made = Cloud(tmp_path_factory.mktemp("npm-sdk"))
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session", params=SDKS, ids=["2", "3"])
+def app(cloud: Cloud, request: pytest.FixtureRequest) -> NpmApp:
+    version = "three" if request.param.endswith("3") else "two"
+    return cloud.app(request.param, f"com.example.remote-{version}")
+
+
+@pytest.fixture(scope="session")
+def wearer(cloud: Cloud, app: NpmApp) -> Phone:
+    """The phone of somebody who has the app."""
+    phone = cloud.phone(f"ann-{app.package[-3:]}@ex-ample.org")
+    phone.connect()
+    cloud.install(app, phone)
+    return phone
+
+
+@pytest.fixture
+def phone(app: NpmApp, wearer: Phone) -> Phone:
+    """That phone, with the app running and nothing heard yet."""
+    wearer.start_app(app.package)
+    wearer.settle()
+    wearer.heard.clear()
+    app.told.clear()
+    return wearer
+
+
+@pytest.fixture
+def session(app: NpmApp, phone: Phone) -> Iterator[AppSession]:
+    """The wearer's session in the app; handlers end with the test."""
+    made = AppSession(app, phone.user_id)
+    made.settle()
+    yield made
+    made.forget()

@@ -1,0 +1,121 @@
+// An app that does what a test tells it, line by line over a socket, and tells what it is told.
+import net from "node:net"
+
+const { PACKAGE_NAME, API_KEY, PORT, CONTROL_PORT, SDK } = process.env
+const { AppServer, logger } = await import(SDK)
+if (logger) logger.level = "silent"
+
+const control = net.connect(Number(CONTROL_PORT), "127.0.0.1")
+control.setNoDelay(true)
+const sessions = new Map()
+const handlers = new Map()
+let held = null
+let release = () => {}
+
+const bytes = (data) => ({ bytes: Buffer.from(data).toString("base64") })
+
+function plain(_, value) {
+  if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) return bytes(value)
+  if (value?.type === "Buffer" && Array.isArray(value.data)) return bytes(value.data)
+  if (value instanceof Error) return { error: value.message }
+  return value
+}
+
+const say = (message) => control.write(JSON.stringify(message, plain) + "\n")
+
+// what the path names, and what it is a method of
+function find(root, path) {
+  let owner, found = root
+  for (const name of path.split(".")) [owner, found] = [found, found?.[name]]
+  return [owner, found]
+}
+
+class RemoteApp extends AppServer {
+  async onSession(session, sessionId, userId) {
+    sessions.set(userId, session)
+    session.events.onError((error) => say({ event: "error", userId, message: error.message }))
+    session.events.onDisconnected((info) =>
+      say({ event: "disconnected", userId, code: info.code, permanent: info.permanent === true }))
+    session.events.onConnected(() => say({ event: "reconnected", userId }))
+    say({ event: "session", userId, sessionId })
+    await held
+  }
+
+  async onStop(sessionId, userId, reason) {
+    say({ event: "stop", userId, sessionId, reason })
+    await super.onStop(sessionId, userId, reason)
+  }
+
+  async onToolCall(call) {
+    const { activeSession, ...rest } = call
+    return JSON.stringify({ ...rest, active: activeSession !== null })
+  }
+}
+
+const app = new RemoteApp({ packageName: PACKAGE_NAME, apiKey: API_KEY, port: Number(PORT) })
+
+const verbs = {
+  call: async (session, { path, args }) => {
+    const [owner, method] = find(session, path)
+    return await method.apply(owner, args)
+  },
+  get: (session, { path }) => find(session, path)[1],
+  listen: (session, { path, args, as, userId }) => {
+    const [owner, method] = find(session, path)
+    const tell = (...data) => say({ event: "heard", userId, as, data })
+    handlers.set(`${userId} ${as}`, method.apply(owner, [...args, tell]))
+  },
+  unlisten: (_, { as, userId }) => {
+    handlers.get(`${userId} ${as}`)?.()
+    handlers.delete(`${userId} ${as}`)
+  },
+  // a network that fails says nothing
+  drop: (session) => session.ws.terminate(),
+  // what apps do that ask for many things at once
+  listenToAll: (session, { streams, userId }) => {
+    for (const stream of streams)
+      session.on(stream, (data) => say({ event: "heard", userId, as: stream, data: [data] }))
+  },
+  flood: (session) => {
+    let sent = 0
+    const next = () => {
+      try {
+        session.layouts.showTextWall(`flood ${++sent}`)
+        setImmediate(next)
+      } catch {
+        say({ event: "flooded", userId: session.userId, sent })
+      }
+    }
+    next()
+  },
+  speakOver: (session) => {
+    session.layouts.showTextWall("before")
+    session.ws.close()
+    try { session.layouts.showTextWall("after") } catch (error) { return error.message }
+  },
+  hold: () => { held = new Promise((resolve) => { release = resolve }) },
+  release: () => { release(); held = null },
+}
+
+async function obey(line) {
+  const order = JSON.parse(line)
+  try {
+    const session = order.userId === undefined ? app : sessions.get(order.userId)
+    const result = await verbs[order.verb](session, order)
+    say({ id: order.id, result: result === undefined ? null : result })
+  } catch (error) {
+    say({ id: order.id, error: error?.message ?? String(error) })
+  }
+}
+
+let rest = ""
+control.on("data", (data) => {
+  const lines = (rest + data).split("\n")
+  rest = lines.pop()
+  lines.forEach(obey)
+})
+control.on("close", () => process.exit(0))
+
+if (globalThis.Bun) Bun.serve({ port: Number(PORT), hostname: "127.0.0.1", fetch: app.fetch })
+// it asks its maker for news of itself first, who is not there
+else app.start()

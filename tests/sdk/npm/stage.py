@@ -1,0 +1,354 @@
+"""Programs and people for these tests: apps of the npm SDK, and phones that tell all they hear."""
+
+import asyncio
+import fcntl
+import hashlib
+import http.client
+import json
+import os
+import shutil
+import socket
+import subprocess
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mentra.errors import Refused
+from mentra.sdk.glasses import GlassesClient
+from tests.server.conftest import PATIENCE, Running, wait_until
+
+HERE = Path(__file__).parent
+DEAD_END = "http://127.0.0.1:9"
+"""A proxy that is not there: the SDKs look for news of themselves on the internet."""
+
+
+def installed() -> Path:
+    """The folder that npm installed ``package.json`` into; fetched once and kept."""
+    for needed in ("node", "npm"):
+        if shutil.which(needed) is None:
+            pytest.skip(f"{needed} is not here")
+    wanted = (HERE / "package.json").read_bytes()
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = cache / "mentra-tests" / f"sdk-{hashlib.sha256(wanted).hexdigest()[:12]}"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "complete").exists():
+            (folder / "package.json").write_bytes(wanted)
+            command = ["npm", "install", "--no-audit", "--no-fund", "--loglevel=error"]
+            done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+            if done.returncode:
+                pytest.skip(f"npm cannot fetch the SDK here: {done.stderr[-300:]}")
+            (folder / "complete").touch()
+    return folder
+
+
+class Inbox:
+    """What arrived and was not taken yet, in order."""
+
+    def __init__(self, owner: str) -> None:
+        self._owner = owner
+        self._items: list[dict[str, Any]] = []
+        self._changed = threading.Condition()
+
+    def put(self, item: dict[str, Any]) -> None:
+        with self._changed:
+            self._items.append(item)
+            self._changed.notify_all()
+
+    def take(self, what: str, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """The first that *holds*, waited for; it is in here no longer."""
+        found: list[dict[str, Any]] = []
+
+        def look() -> bool:
+            found.extend([one for one in self._items if holds(one)][:1])
+            return bool(found)
+
+        with self._changed:
+            if not self._changed.wait_for(look, PATIENCE):
+                raise AssertionError(f"{self._owner} waited in vain for {what}: {self._items}")
+            self._items.remove(found[0])
+        return found[0]
+
+    def all(self) -> list[dict[str, Any]]:
+        with self._changed:
+            return list(self._items)
+
+    def clear(self) -> None:
+        with self._changed:
+            self._items.clear()
+
+
+def is_like(item: Mapping[str, Any], fields: Mapping[str, Any]) -> bool:
+    """Whether *item* has all of *fields*; objects in them are compared in the same way."""
+    return all(
+        is_like(item[name], wanted)
+        if isinstance(wanted, dict) and isinstance(item.get(name), dict)
+        else name in item and item[name] == wanted
+        for name, wanted in fields.items()
+    )
+
+
+class Background:
+    """An asyncio loop in a thread of its own, for phones that live through many tests."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)
+        self._thread.start()
+
+    def start(self, coroutine: Any) -> "Future[Any]":
+        return asyncio.run_coroutine_threadsafe(coroutine, self.loop)
+
+    def close(self) -> None:
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self._thread.join(PATIENCE)
+        self.loop.close()
+
+
+class Phone:
+    """A phone with simulated glasses, and all that they heard.
+
+    :ivar heard: the frames; sound is ``{"type": "(binary)"}``.
+    """
+
+    def __init__(self, background: Background, port: int, user_id: str, token: str) -> None:
+        self.user_id, self.token, self._port = user_id, token, port
+        self.heard = Inbox(f"the phone of {user_id}")
+        self._background = background
+        self._life: Future[Any] | None = None
+        self._glasses: GlassesClient
+
+    def connect(self) -> None:
+        """Connect, and be told that the session stands."""
+        server = f"http://127.0.0.1:{self._port}"
+        self._glasses = GlassesClient(server, self.token, retry_seconds=0.05)
+        self._glasses.overhear(self._hear)
+        self._life = self._background.start(self._live())
+        self.take("connection_ack")
+
+    async def _live(self) -> None:
+        with suppress(Refused):
+            await self._glasses.run()
+
+    def _hear(self, frame: str | bytes) -> None:
+        self.heard.put({"type": "(binary)"} if isinstance(frame, bytes) else json.loads(frame))
+
+    def disconnect(self) -> None:
+        """Be gone, as a phone without a network is."""
+        life, self._life = self._life, None
+        if life is not None:
+            life.cancel()
+            wait_until(lambda: not self._glasses.connected, "the phone to be gone")
+
+    def say(self, kind: str, **fields: Any) -> None:
+        text = json.dumps({"type": kind, **fields})
+        self._on_loop(lambda: self._glasses.send_text(text))
+
+    def send_audio(self, chunk: bytes) -> None:
+        self._on_loop(lambda: self._glasses.send_audio(chunk))
+
+    def _on_loop(self, act: Callable[[], bool]) -> None:
+        async def acting() -> bool:
+            return act()
+
+        assert self._background.start(acting()).result(PATIENCE), "the phone is not connected"
+
+    def take(self, kind: str, **fields: Any) -> dict[str, Any]:
+        """The first frame of this type with these fields, waited for."""
+        wanted = {"type": kind, **fields}
+        return self.heard.take(str(wanted), lambda one: is_like(one, wanted))
+
+    def shown(self, text: str, **fields: Any) -> dict[str, Any]:
+        """The first frame for the display with this text."""
+        return self.take("display_event", layout={"text": text}, **fields)
+
+    def settle(self) -> None:
+        """Everything that the server sent until now has come."""
+        self.say("ping")
+        self.take("pong")
+
+    def request(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        """The answer to an HTTP request with the phone's token: status and JSON."""
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE)
+        try:
+            headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+            text = None if body is None else json.dumps(body)
+            connection.request(method, path, body=text, headers=headers)
+            answer = connection.getresponse()
+            return answer.status, json.loads(answer.read() or b"null")
+        finally:
+            connection.close()
+
+    def start_app(self, package: str) -> None:
+        status, body = self.request("POST", f"/apps/{package}/start")
+        assert (status, body["data"]["isRunning"]) == (200, True), (status, body)
+
+    def stop_app(self, package: str) -> None:
+        status, body = self.request("POST", f"/apps/{package}/stop")
+        assert status == 200, (status, body)
+
+
+class NpmApp:
+    """A process with an app of the npm SDK in it, and all that it told.
+
+    :param sdk: name of the package: ``@mentra/sdk`` or ``@mentra/sdk3``.
+    """
+
+    def __init__(self, folder: Path, sdk: str, package: str, api_key: str, port: int) -> None:
+        self.sdk, self.package, self.port = sdk, package, port
+        self._folder, self._api_key = folder, api_key
+        self._waiting: dict[int, Future[Any]] = {}
+        self._count = 0
+        self.told = Inbox(f"the app {package}")
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start the process; its server answers when this returns."""
+        runner = {"@mentra/sdk": "node", "@mentra/sdk3": "node_modules/.bin/bun"}[self.sdk]
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            listening.settimeout(PATIENCE)
+            environ = {
+                "PACKAGE_NAME": self.package, "API_KEY": self._api_key, "PORT": str(self.port),
+                "CONTROL_PORT": str(listening.getsockname()[1]), "SDK": self.sdk,
+                "HTTPS_PROXY": DEAD_END, "https_proxy": DEAD_END,
+            }  # fmt: skip
+            with (self._folder / f"{self.package}.log").open("ab") as log:
+                self.process = subprocess.Popen(
+                    [runner, "remote_app.js"], cwd=self._folder, stdout=log, stderr=log,
+                    stdin=subprocess.DEVNULL, env={**os.environ, **environ},
+                )  # fmt: skip
+            self._control, _ = listening.accept()
+        threading.Thread(target=self._read, args=(self._control,), daemon=True).start()
+        wait_until(self._answers, f"the app's server: {self.log()[-2000:]}")
+
+    def log(self) -> str:
+        return (self._folder / f"{self.package}.log").read_text(errors="replace")
+
+    def _answers(self) -> bool:
+        try:
+            socket.create_connection(("127.0.0.1", self.port), 1).close()
+        except OSError:
+            return False
+        return True
+
+    def _read(self, control: socket.socket) -> None:
+        with suppress(OSError), control.makefile("rb") as lines:
+            for line in lines:
+                message = json.loads(line)
+                if "event" in message:
+                    self.told.put(message)
+                elif "error" in message:
+                    self._waiting.pop(message["id"]).set_exception(AppError(message["error"]))
+                else:
+                    self._waiting.pop(message["id"]).set_result(message["result"])
+        for one in tuple(self._waiting.values()):
+            one.cancel()
+
+    def order(self, verb: str, **fields: Any) -> "Future[Any]":
+        """Have the app do something; the result comes when it is there."""
+        self._count += 1
+        answer = self._waiting[self._count] = Future()
+        order = {"id": self._count, "verb": verb, "args": [], **fields}
+        self._control.sendall(json.dumps(order).encode() + b"\n")
+        return answer
+
+    def kill(self) -> None:
+        """End it as the kernel would."""
+        self._end(lambda process: process.kill())
+
+    def terminate(self) -> None:
+        """End it as a deployment does."""
+        self._end(lambda process: process.terminate())
+
+    def _end(self, how: Callable[["subprocess.Popen[bytes]"], None]) -> None:
+        if self.process is not None:
+            how(self.process)
+            self.process.wait(PATIENCE)
+            self._control.close()
+            self.process = None
+
+
+class AppError(Exception):
+    """What the SDK's method raised."""
+
+
+class AppSession:
+    """One person's session in an app."""
+
+    def __init__(self, app: NpmApp, user_id: str) -> None:
+        self.app, self.user_id = app, user_id
+        self._handlers: list[str] = []
+
+    def begin(self, path: str, *args: Any) -> "Future[Any]":
+        """Call the session's method; what it comes to comes later."""
+        return self.app.order("call", path=path, args=args, userId=self.user_id)
+
+    def call(self, path: str, *args: Any) -> Any:
+        """What the session's method comes to."""
+        return self.begin(path, *args).result(PATIENCE)
+
+    def get(self, path: str) -> Any:
+        """The session's property."""
+        return self.do("get", path=path)
+
+    def do(self, verb: str, **fields: Any) -> Any:
+        return self.app.order(verb, userId=self.user_id, **fields).result(PATIENCE)
+
+    def listen(self, path: str, *args: Any, name: str | None = None) -> None:
+        """Give the method a handler; returns when the cloud knows what is subscribed to now."""
+        self.do("listen", path=path, args=args, **{"as": name or path})
+        self._handlers.append(name or path)
+        self.settle()
+
+    def unlisten(self, name: str) -> None:
+        """Take a handler away again."""
+        self._handlers.remove(name)
+        self.do("unlisten", **{"as": name})
+        self.settle()
+
+    def forget(self) -> None:
+        """Take all handlers away."""
+        for name in tuple(self._handlers):
+            self.unlisten(name)
+
+    def settle(self) -> None:
+        """The cloud has dealt with everything that the app sent until now, and its answers came."""
+        self.call("camera.checkExistingStream")
+
+    def heard(self, name: str, **fields: Any) -> list[Any]:
+        """What a handler got, waited for: its arguments, the first of them with these fields."""
+
+        def holds(told: dict[str, Any]) -> bool:
+            return (
+                is_like(told, {"event": "heard", "userId": self.user_id, "as": name})
+                and (not fields or is_like(told["data"][0], fields))
+            )  # fmt: skip
+
+        arguments: list[Any] = self.app.told.take(f"{name} {fields}", holds)["data"]
+        return arguments
+
+    def told(self, event: str, **fields: Any) -> dict[str, Any]:
+        """What else the app told of this person, waited for."""
+        wanted = {"event": event, "userId": self.user_id, **fields}
+        return self.app.told.take(str(wanted), lambda one: is_like(one, wanted))
+
+
+def app_folder(where: Path) -> Path:
+    """A new folder to run apps in: the program, and what npm installed."""
+    modules = installed() / "node_modules"
+    where.mkdir()
+    for name in ("remote_app.js", "package.json"):
+        shutil.copyfile(HERE / name, where / name)
+    (where / "node_modules").symlink_to(modules)
+    return where
+
+
+def token_of(cloud: Running, user_id: str) -> str:
+    """A token for the person's phone."""
+    return cloud.command("user", "token", user_id).stdout.strip()
