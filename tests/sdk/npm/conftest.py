@@ -11,7 +11,15 @@ from tests.sdk.npm.stage import AppSession, Background, NpmApp, Phone, app_folde
 from tests.server.conftest import Running, free_port, is_ready, launch, wait_until
 
 SDKS = ["@mentra/sdk", "@mentra/sdk3"]
-QUICKLY = "[display]\nboot = 0.05\nthrottle = 0.05\n"
+QUICKLY = """
+[display]
+boot = 0.05
+throttle = 0.05
+[microphone]
+settle = 0.2
+debounce = 0.05
+subscription_debounce = 0.01
+"""
 KEY = "0123456789abcdef" * 4
 RECORD: dict[str, Any] = {
     "name": "Remote",

@@ -9,6 +9,7 @@ const control = net.connect(Number(CONTROL_PORT), "127.0.0.1")
 control.setNoDelay(true)
 const sessions = new Map()
 const handlers = new Map()
+const many = []
 let held = null
 let release = () => {}
 
@@ -60,10 +61,10 @@ const verbs = {
     return await method.apply(owner, args)
   },
   get: (session, { path }) => find(session, path)[1],
-  listen: (session, { path, args, as, userId }) => {
+  listen: (session, { path, args, after, as, userId }) => {
     const [owner, method] = find(session, path)
     const tell = (...data) => say({ event: "heard", userId, as, data })
-    handlers.set(`${userId} ${as}`, method.apply(owner, [...args, tell]))
+    handlers.set(`${userId} ${as}`, method.apply(owner, [...args, tell, ...after]))
   },
   unlisten: (_, { as, userId }) => {
     handlers.get(`${userId} ${as}`)?.()
@@ -74,8 +75,10 @@ const verbs = {
   // what apps do that ask for many things at once
   listenToAll: (session, { streams, userId }) => {
     for (const stream of streams)
-      session.on(stream, (data) => say({ event: "heard", userId, as: stream, data: [data] }))
+      many.push(session.on(stream, (data) =>
+        say({ event: "heard", userId, as: stream, data: [data] })))
   },
+  forgetAll: () => many.splice(0).forEach((forget) => forget()),
   flood: (session) => {
     let sent = 0
     const next = () => {

@@ -10,7 +10,7 @@ import shutil
 import socket
 import subprocess
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
@@ -300,9 +300,14 @@ class AppSession:
     def do(self, verb: str, **fields: Any) -> Any:
         return self.app.order(verb, userId=self.user_id, **fields).result(PATIENCE)
 
-    def listen(self, path: str, *args: Any, name: str | None = None) -> None:
-        """Give the method a handler; returns when the cloud knows what is subscribed to now."""
-        self.do("listen", path=path, args=args, **{"as": name or path})
+    def listen(
+        self, path: str, *args: Any, after: Sequence[Any] = (), name: str | None = None
+    ) -> None:
+        """Give the method a handler; returns when the cloud knows what is subscribed to now.
+
+        :param args: what the handler comes behind; *after* comes behind the handler.
+        """
+        self.do("listen", path=path, args=args, after=after, **{"as": name or path})
         self._handlers.append(name or path)
         self.settle()
 
