@@ -312,3 +312,29 @@ def test_a_connection_that_was_taken_over_or_refused_does_not_come_back(code: in
             assert not glasses.connected
 
     asyncio.run(scenario())
+
+
+def test_whoever_overhears_gets_every_frame_as_it_came():
+    async def act(glasses: GlassesClient, cloud: FakeCloud) -> None:
+        heard: list[str | bytes] = []
+        glasses.overhear(heard.append)
+
+        assert cloud.glasses is not None
+        await cloud.glasses.send_str('{"type":"news"}')
+        await cloud.glasses.send_bytes(b"sound")
+        await cloud.to_glasses(display("the last"))
+        await reached(glasses, lambda: text_of(glasses) == "the last")
+
+        assert heard[:2] == ['{"type":"news"}', b"sound"]
+
+    with_glasses(act)
+
+
+def test_a_text_frame_goes_out_as_it_is():
+    async def act(glasses: GlassesClient, cloud: FakeCloud) -> None:
+        went_out = glasses.send_text('{"type": "odd",  "a": 1}')
+
+        assert went_out
+        await cloud.until(lambda: {"type": "odd", "a": 1} in cloud.from_glasses)
+
+    with_glasses(act)

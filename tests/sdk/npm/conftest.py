@@ -1,15 +1,16 @@
 """One server for all these tests, an app of each SDK, and somebody who wears each."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
 from tests.sdk.npm.stage import AppSession, Background, NpmApp, Phone, app_folder, token_of
 from tests.server.conftest import Running, free_port, is_ready, launch, wait_until
 
+Made = TypeVar("Made")
 SDKS = ["@mentra/sdk", "@mentra/sdk3"]
 QUICKLY = """
 [display]
@@ -19,6 +20,11 @@ throttle = 0.05
 settle = 0.2
 debounce = 0.05
 subscription_debounce = 0.01
+keep_alive = 0.5
+[streams]
+keep_alive = 1.0
+[media]
+preview = "http://{host}/watch/{stream}"
 """
 KEY = "0123456789abcdef" * 4
 RECORD: dict[str, Any] = {
@@ -44,6 +50,7 @@ class Cloud:
         self._background = Background()
         self._phones: list[Phone] = []
         self._apps: list[NpmApp] = []
+        self._made: dict[str, Any] = {}
         self.running: Running
         self.start()
 
@@ -51,6 +58,13 @@ class Cloud:
         """Start it, on the state directory of the last time."""
         self.running = launch(self.folder, self.port, self.folder / "state", self._settings)
         wait_until(lambda: is_ready(self.running), "the server")
+
+    def once(self, name: str, make: Callable[[], Made]) -> Made:
+        """What *make* returned the first time."""
+        if name not in self._made:
+            self._made[name] = make()
+        made: Made = self._made[name]
+        return made
 
     def phone(self, user_id: str) -> Phone:
         """A phone of a person, who need not be known; not connected yet."""
@@ -94,19 +108,25 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     made.close()
 
 
-@pytest.fixture(scope="session", params=SDKS, ids=["2", "3"])
+@pytest.fixture(params=SDKS, ids=["2", "3"])
 def app(cloud: Cloud, request: pytest.FixtureRequest) -> NpmApp:
-    version = "three" if request.param.endswith("3") else "two"
-    return cloud.app(request.param, f"com.example.remote-{version}")
+    """The app of an SDK; it is started once for all tests."""
+    version = "three" if request.param == SDKS[1] else "two"
+    package = f"com.example.remote-{version}"
+    return cloud.once(package, lambda: cloud.app(request.param, package))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def wearer(cloud: Cloud, app: NpmApp) -> Phone:
     """The phone of somebody who has the app."""
-    phone = cloud.phone(f"ann-{app.package[-3:]}@ex-ample.org")
-    phone.connect()
-    cloud.install(app, phone)
-    return phone
+
+    def first() -> Phone:
+        phone = cloud.phone(f"ann-{app.package[-3:]}@ex-ample.org")
+        phone.connect()
+        cloud.install(app, phone)
+        return phone
+
+    return cloud.once(f"wearer of {app.package}", first)
 
 
 @pytest.fixture

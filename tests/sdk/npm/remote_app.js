@@ -10,6 +10,7 @@ control.setNoDelay(true)
 const sessions = new Map()
 const handlers = new Map()
 const many = []
+let live
 let held = null
 let release = () => {}
 
@@ -70,6 +71,37 @@ const verbs = {
     handlers.get(`${userId} ${as}`)?.()
     handlers.delete(`${userId} ${as}`)
   },
+  // asked for and taken back before anybody can answer
+  takeBackPhoto: async (session) => {
+    const asked = session.camera.requestPhoto().catch((error) => error.message ?? error)
+    const requestId = [...app.pendingPhotoRequests.keys()].at(-1)
+    const was = session.camera.hasPhotoPendingRequest(requestId)
+    const done = session.camera.cancelPhotoRequest(requestId)
+    return [was, done, session.camera.hasPhotoPendingRequest(requestId), await asked]
+  },
+  takeBackSound: async (session, { args: [audioUrl] }) => {
+    const { audio } = session
+    const [first, second] = [1, 2].map(() =>
+      audio.playAudio({ audioUrl }).catch((error) => error.message ?? error))
+    const [requestId] = audio.getPendingRequestIds()
+    const was = [audio.hasPendingRequest(requestId), audio.getPendingRequestCount()]
+    const done = [audio.cancelAudioRequest(requestId), audio.cancelAllAudioRequests()]
+    return [...was, ...done, audio.getPendingRequestCount(), await first, await second]
+  },
+  openLive: async (session, { args }) => {
+    live = await session.audio.createOutputStream(...args)
+    return live.streamUrl
+  },
+  writeLive: (session, { args: [bytes] }) => {
+    live.write(Buffer.from(bytes, "base64"))
+    return session.audio.getActiveOutputStream() === live
+  },
+  endLive: () => live.end(),
+  subscribeBySettings: (session, { args: [updateOnChange], userId }) =>
+    session.setSubscriptionSettings({ updateOnChange, handler: (settings) => {
+      say({ event: "heard", userId, as: "subscribing", data: [settings] })
+      return []
+    } }),
   // a network that fails says nothing
   drop: (session) => session.ws.terminate(),
   // what apps do that ask for many things at once

@@ -122,19 +122,19 @@ class Phone:
         self.heard = Inbox(f"the phone of {user_id}")
         self._background = background
         self._life: Future[Any] | None = None
-        self._glasses: GlassesClient
+        self.glasses: GlassesClient
 
     def connect(self) -> None:
         """Connect, and be told that the session stands."""
         server = f"http://127.0.0.1:{self._port}"
-        self._glasses = GlassesClient(server, self.token, retry_seconds=0.05)
-        self._glasses.overhear(self._hear)
+        self.glasses = GlassesClient(server, self.token, retry_seconds=0.05)
+        self.glasses.overhear(self._hear)
         self._life = self._background.start(self._live())
         self.take("connection_ack")
 
     async def _live(self) -> None:
         with suppress(Refused):
-            await self._glasses.run()
+            await self.glasses.run()
 
     def _hear(self, frame: str | bytes) -> None:
         self.heard.put({"type": "(binary)"} if isinstance(frame, bytes) else json.loads(frame))
@@ -144,14 +144,14 @@ class Phone:
         life, self._life = self._life, None
         if life is not None:
             life.cancel()
-            wait_until(lambda: not self._glasses.connected, "the phone to be gone")
+            wait_until(lambda: not self.glasses.connected, "the phone to be gone")
 
     def say(self, kind: str, **fields: Any) -> None:
         text = json.dumps({"type": kind, **fields})
-        self._on_loop(lambda: self._glasses.send_text(text))
+        self._on_loop(lambda: self.glasses.send_text(text))
 
     def send_audio(self, chunk: bytes) -> None:
-        self._on_loop(lambda: self._glasses.send_audio(chunk))
+        self._on_loop(lambda: self.glasses.send_audio(chunk))
 
     def _on_loop(self, act: Callable[[], bool]) -> None:
         async def acting() -> bool:
@@ -173,11 +173,14 @@ class Phone:
         self.say("ping")
         self.take("pong")
 
-    def request(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
-        """The answer to an HTTP request with the phone's token: status and JSON."""
+    def request(
+        self, method: str, path: str, body: Any = None, *, token: str | None = None
+    ) -> tuple[int, Any]:
+        """The answer to an HTTP request with *token* or the phone's own: status and JSON."""
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE)
         try:
-            headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+            bearer = f"Bearer {token or self.token}"
+            headers = {"Authorization": bearer, "Content-Type": "application/json"}
             text = None if body is None else json.dumps(body)
             connection.request(method, path, body=text, headers=headers)
             answer = connection.getresponse()
@@ -326,16 +329,21 @@ class AppSession:
         """The cloud has dealt with everything that the app sent until now, and its answers came."""
         self.call("camera.checkExistingStream")
 
-    def heard(self, name: str, **fields: Any) -> list[Any]:
-        """What a handler got, waited for: its arguments, the first of them with these fields."""
+    def heard(self, name: str, *values: Any, **fields: Any) -> list[Any]:
+        """What a handler got, waited for: its arguments.
+
+        :param values: what they are, if that matters; *fields*: what the first of them has.
+        """
 
         def holds(told: dict[str, Any]) -> bool:
             return (
                 is_like(told, {"event": "heard", "userId": self.user_id, "as": name})
+                and (not values or told["data"] == list(values))
                 and (not fields or is_like(told["data"][0], fields))
-            )  # fmt: skip
+            )
 
-        arguments: list[Any] = self.app.told.take(f"{name} {fields}", holds)["data"]
+        what = f"{name} {values or ''} {fields or ''}"
+        arguments: list[Any] = self.app.told.take(what, holds)["data"]
         return arguments
 
     def told(self, event: str, **fields: Any) -> dict[str, Any]:

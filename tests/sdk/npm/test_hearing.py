@@ -102,7 +102,8 @@ TOLD = [
     (
         "onPhoneNotificationDismissed",
         "phone_notification_dismissed",
-        {"notificationId": "1", "app": "Mail", "title": "A", "content": "b", "notificationKey": "k"},
+        {"notificationId": "1", "app": "Mail", "title": "A", "content": "b",
+         "notificationKey": "k"},
     ),
     ("events.onGlassesBattery", "glasses_battery_update", {"level": 61, "charging": True}),
     ("events.onPhoneBattery", "phone_battery_update", {"level": 62, "charging": False}),
