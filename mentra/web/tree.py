@@ -245,6 +245,8 @@ class Exchange:
         if isinstance(answer.body, bytes) or IBodyProducer.providedBy(answer.body):
             return answer
         body = answer.body
+        if answer.status >= 400 and isinstance(body, msgspec.Struct):
+            body = msgspec.to_builtins(body)
         # what a probe reads (/readyz) is no error
         if answer.status >= 400 and isinstance(body, dict) and body.keys() & _OF_ERRORS:
             body = coded(answer.status, body, self.correlation_id)

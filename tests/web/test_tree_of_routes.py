@@ -22,6 +22,12 @@ class Wish(msgspec.Struct, frozen=True):
     note: object = None
 
 
+class Sorry(msgspec.Struct, frozen=True):
+    """An answer that says no."""
+
+    message: str
+
+
 def saying(method, *templates, access=Access.PUBLIC, **more):
     """A route that answers what its templates' names stand for."""
 
@@ -266,6 +272,16 @@ def test_what_is_denied_has_a_code_all_the_same(dial, status, code, body):
 
     assert reply.json["code"] == code
     assert reply.json["correlationId"].startswith("http-")
+
+
+def test_an_error_that_is_a_struct_has_a_code_too(dial):
+    @route("GET", "/struct", access=Access.PUBLIC)
+    def struct(call):
+        return HttpAnswer(400, Sorry("no"))
+
+    answered = dial(site_of(struct)).ask("GET", "/struct").reply()
+
+    assert (answered.json["message"], answered.json["code"]) == ("no", "BAD_REQUEST")
 
 
 def test_a_code_of_the_routes_own_is_left_alone(dial):
