@@ -170,6 +170,8 @@ def test_two_users_with_the_same_app_see_nothing_of_each_other(stage: Stage):
     bob = stage.connect(as_dict(stage.house.http.requests[-1].json))
     bob.say(type="subscription_update", packageName=CAPTIONS, subscriptions=["transcription:en-US"])
     bob.frames()
+    # who else uses the app is for it to know
+    assert [one["type"] for one in ann.messages()] == ["app_user_joined"]
 
     stage.glasses.say(type="local_transcription", text="for ann", transcribeLanguage="en-US")
 
