@@ -88,7 +88,7 @@ class Speaker(Service):
                 app_id=package_name,
                 package_name=package_name,
                 audio_url=message.audio_url,
-                volume=None if volume is None else min(max(volume, 0.0), 1.0),
+                volume=None if volume is None else min(max(volume, 0), 1),
                 stop_other_audio=message.stop_other_audio,
                 track_id=message.track_id,
             )

@@ -22,8 +22,8 @@ class RgbLedControl(Message, frozen=True, kw_only=True, tag="rgb_led_control"):
     request_id: RequestId
     action: _Word
     color: _Word | None = None
-    ontime: float | None = None
-    offtime: float | None = None
+    ontime: int | float | None = None
+    offtime: int | float | None = None
     count: int | None = None
 
 
@@ -37,8 +37,8 @@ class SwitchLight(Message, frozen=True, kw_only=True, tag="rgb_led_control"):
     package_name: str
     action: str
     color: str | None = None
-    ontime: float | None = None
-    offtime: float | None = None
+    ontime: int | float | None = None
+    offtime: int | float | None = None
     count: int | None = None
 
 

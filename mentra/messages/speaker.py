@@ -23,7 +23,7 @@ class AudioPlayRequest(Message, frozen=True, kw_only=True, tag="audio_play_reque
 
     request_id: RequestId
     audio_url: Annotated[str, Meta(max_length=16_384)]
-    volume: float | None = None
+    volume: int | float | None = None
     stop_other_audio: bool | None = None
     track_id: Track | None = None
 
@@ -37,7 +37,7 @@ class PlayAudio(Message, frozen=True, kw_only=True, tag="audio_play_request"):
     app_id: str
     package_name: str
     audio_url: str
-    volume: float | None = None
+    volume: int | float | None = None
     stop_other_audio: bool | None = None
     track_id: int | None = None
 
@@ -52,7 +52,7 @@ class AudioPlayResponse(Message, frozen=True, kw_only=True, tag="audio_play_resp
     request_id: RequestId
     success: bool
     error: str | None = None
-    duration: float | None = None
+    duration: int | float | None = None
 
 
 class AudioStopRequest(Message, frozen=True, kw_only=True, tag="audio_stop_request"):

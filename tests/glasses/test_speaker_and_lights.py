@@ -1,6 +1,7 @@
 """Sound, lights and the network of the glasses: asked for by apps, done by the phone."""
 
 import attrs
+import msgspec
 import pytest
 from twisted.internet.task import Clock
 from zope.interface import implementer
@@ -251,6 +252,14 @@ def test_so_many_lights_are_waited_for_and_no_more(stage):
         assert stage.switch(f"r{number}") is None
 
     assert not stage.switch("one more").success
+
+
+def test_whole_numbers_stay_whole_on_the_way():
+    said = b'{"type":"rgb_led_control","requestId":"r","action":"on","ontime":1000,"offtime":0.5}'
+
+    message = msgspec.json.decode(said, type=RgbLedControl)
+
+    assert msgspec.json.encode(message) == said
 
 
 # -- both
