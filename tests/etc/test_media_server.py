@@ -109,9 +109,9 @@ class House:
     glasses: SocketLine
     app: SocketLine
 
-    def children(self) -> list[str]:
-        """Names of the processes that the server started and that have not ended."""
-        words = ["ps", "--no-headers", "-o", "comm", "--ppid", str(self.process.pid)]
+    def children(self, shown: str = "comm") -> list[str]:
+        """The processes that the server started and that have not ended."""
+        words = ["ps", "--no-headers", "-o", shown, "--ppid", str(self.process.pid)]
         done = subprocess.run(words, capture_output=True, text=True, check=False)
         return done.stdout.split()
 
@@ -264,6 +264,25 @@ def test_a_camera_that_fails_silently_is_noticed(house: Any, camera: Any) -> Non
     status(here.app, "initializing")
     # nginx goes on publishing the last playlist
     assert fetched(live["hlsUrl"])
+
+
+def test_a_server_that_stops_leaves_no_restream_behind(
+    house: Any, camera: Any, ports: Ports
+) -> None:
+    here = house("glasses")
+    copy = f"rtmp://127.0.0.1:{ports.rtmp}/live/copy"
+    here.app.say(type="managed_stream_request", packageName=PACKAGE,
+                 restreamDestinations=[{"url": copy}])  # fmt: skip
+    begun = here.glasses.message("start_rtmp_stream")
+    camera(begun["rtmpUrl"])
+    here.glasses.say(type="rtmp_stream_status", streamId=begun["streamId"], status="streaming")
+    wait_until(lambda: here.children() == ["ffmpeg"], "the restream")
+    [child] = here.children("pid")
+
+    here.process.terminate()
+
+    assert here.process.wait(30) == 0
+    assert not Path("/proc", child).exists()
 
 
 def test_where_the_glasses_decide_their_word_is_enough(house: Any, camera: Any) -> None:

@@ -274,7 +274,8 @@ class ManagedStream:
         return StreamInfo(
             type="managed",
             stream_id=self.stream_id,
-            status=self._status,
+            # the protocol's word for one that is there, live yet or not
+            status="active",
             created_at=self._created_at,
             active_viewers=len(self._viewers),
             **_urls(media),

@@ -452,10 +452,9 @@ def test_a_session_that_streamed_is_forgotten(stage, media):
     assert gone() is None
 
 
-def test_a_check_tells_of_a_managed_stream(stage):
+def test_a_check_tells_of_a_managed_stream_even_before_it_is_live(stage):
     stream_id = stage.begin_managed(CAM)
     stage.begin_managed(TV)
-    stage.report("streaming", stream_id)
     stage.app(TV).take()
 
     stage.say(TV, StreamStatusCheck())

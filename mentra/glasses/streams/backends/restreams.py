@@ -17,9 +17,6 @@ from mentra.errors import Refused
 KILL_AFTER = 5.0
 """Seconds a process has to end once it was told to."""
 
-PROTOCOLS = "rtmp,rtmps,tcp,tls"
-"""What ffmpeg may use: an address is an app's, and no way to this machine's files."""
-
 
 class Ffmpegs:
     """Starts processes, within a bound; knows those that run.
@@ -66,9 +63,8 @@ class Ffmpegs:
         """
         path = self.check()
         process = _Process(self, ended)
-        words = [path, "-nostdin", "-hide_banner", "-loglevel", "error",
-                 "-protocol_whitelist", PROTOCOLS, "-i", source,
-                 "-c", "copy", "-f", "flv", url]  # fmt: skip
+        words = [path, "-nostdin", "-hide_banner", "-loglevel", "error", "-i", source]
+        words += ["-c", "copy", "-f", "flv", url]
         self._running.add(process)
         try:
             # an environment of our own may hold secrets
