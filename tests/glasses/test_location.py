@@ -543,6 +543,17 @@ def test_a_sysadmin_can_have_positions_forgotten():
     assert stage.stored() == Whereabouts(rates={ACME: "high"}, tier="high")
 
 
+def test_what_was_kept_before_is_forgotten_too():
+    known = Position(lat=1.5, lng=2.5, known_at=WALL_TIME)
+    stage = Stage(Whereabouts(position=known), keep=False)
+    acme = stage.app(ACME, "location_update")
+
+    stage.end()
+
+    assert heard(acme) == []
+    assert stage.stored() == Whereabouts(rates={ACME: "reduced"})
+
+
 def test_a_session_that_ends_with_polls_leaves_nothing_behind():
     stage = Stage(Whereabouts(tier="high"))
     stage.app(ACME)

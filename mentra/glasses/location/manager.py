@@ -44,7 +44,8 @@ class LocationManager(Service):
         self._users = IUserStore(services)
         self._writes = WriteBehind("whereabouts")
         self._polls = Polls(services.clock, self._settings.poll_timeout)
-        self._position: Position | None = session.user.whereabouts.position
+        known = session.user.whereabouts.position
+        self._position: Position | None = known if self._settings.keep else None
         self._rates: dict[str, str] = {}
         self._tier = LEAST
         self._keeping: IDelayedCall | None = None
@@ -89,12 +90,16 @@ class LocationManager(Service):
 
     def phone_came(self, reconnected: bool) -> None:
         """A phone is there that may not know what was asked of it."""
+        stored = self._session.user.whereabouts
+        if stored.position is not None and not self._settings.keep:
+            # what was kept before the sysadmin said no
+            self._keep_soon()
         if reconnected:
             if self._tier != LEAST:
                 self._tell_tier()
             for poll in self._polls:
                 self._ask(poll.correlation_id, poll.accuracy)
-        elif self._session.user.whereabouts.tier != LEAST and self.running:
+        elif stored.tier != LEAST and self.running:
             self._settling = self._clock.callLater(self._settings.settle, self._settled)
 
     # -- what apps want
