@@ -112,4 +112,5 @@ LEGACY = (
     Legacy("CLOUDFLARE_API_TOKEN", "media.cloudflare", _inside("api_token"), "api_token"),
     Legacy("CLOUD_PUBLIC_HOST_NAME", "server.public_host", _text),
     Legacy("CLOUD_LOCAL_HOST_NAME", "server.local_host", _text),
+    Legacy("CLOUD_PUBLIC_URL", "photos.public_url", _text),
 )

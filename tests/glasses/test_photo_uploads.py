@@ -20,7 +20,7 @@ from mentra.glasses.photos import form as forms
 from mentra.glasses.photos import gallery, routes
 from mentra.glasses.photos.album import UPLOAD_SECONDS, album
 from mentra.glasses.photos.form import Form
-from mentra.glasses.photos.manager import photo_manager
+from mentra.glasses.photos.manager import photo_manager, uploads_at
 from mentra.glasses.photos.settings import PhotosSettings
 from mentra.interfaces.glasses import IApps, IDevice, IRelay, ISubscriptions
 from mentra.interfaces.photos import IAlbum, IPhotoFiles, IPhotos, IPhotoStore
@@ -408,6 +408,13 @@ def test_a_picture_whose_session_ended_meanwhile_is_kept_and_nobody_is_told(stag
     assert [one.success for one in answers] == [True]
     assert len(store.photos) == 1
     assert stage.acme.take() == []
+
+
+def test_pictures_may_be_found_at_an_address_of_their_own():
+    elsewhere = PhotosSettings(public_url="https://pictures.test/ann/")
+    house = house_with(sections=[elsewhere], parts={IPublicAddress: FakeAddress()})
+
+    assert uploads_at(house) == "https://pictures.test/ann/uploads/"
 
 
 # -- looking at them

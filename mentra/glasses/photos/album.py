@@ -14,10 +14,10 @@ from zope.interface import implementer
 from mentra.errors import MentraError, Refused
 from mentra.extension import ComponentFactory
 from mentra.glasses.photos.form import Form, Upload
-from mentra.glasses.photos.manager import UPLOADS
+from mentra.glasses.photos.manager import uploads_at
 from mentra.glasses.photos.settings import PhotosSettings
 from mentra.interfaces.photos import IAlbum, IPhotoFiles, IPhotoStore
-from mentra.interfaces.services import IPublicAddress, IServices
+from mentra.interfaces.services import IServices
 from mentra.records import Photo
 
 UPLOAD_SECONDS = 3600.0
@@ -94,8 +94,7 @@ class Album(Service):
 
     def url(self, photo: Photo) -> str:
         """Where it is found by everybody who was told."""
-        base: str = IPublicAddress(self._services).base_url()
-        return base + UPLOADS + photo.file
+        return uploads_at(self._services) + photo.file
 
     async def remove(self, photo: Photo) -> None:
         """Delete it."""

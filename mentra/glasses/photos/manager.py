@@ -41,6 +41,13 @@ _MAX_TEXT = 1000
 _MAX_DETAILS = 8192
 
 
+def uploads_at(services: IServices) -> str:
+    """What the addresses of all kept pictures begin with."""
+    own = services.settings(PhotosSettings).public_url.rstrip("/")
+    base: str = own or IPublicAddress(services).base_url()
+    return base + UPLOADS
+
+
 @attrs.define
 class Wanted:
     """A picture that somebody waits for.
@@ -189,7 +196,7 @@ class PhotoManager(Service):
         self._pending.drop(lambda wanted: wanted.package_name == package_name)
 
     def _is_ours(self, url: str) -> bool:
-        return url.startswith(IPublicAddress(self._services).base_url() + UPLOADS)
+        return url.startswith(uploads_at(self._services))
 
     def _overdue(self, request_id: str, wanted: Wanted) -> None:
         if not wanted.answered:

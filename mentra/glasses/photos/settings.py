@@ -13,6 +13,14 @@ LARGEST_FORM = 50 * 1024 * 1024
 class PhotosSettings(Section, frozen=True, kw_only=True):
     """[photos]: pictures that apps ask for, and those that the server keeps."""
 
+    public_url: Annotated[
+        str,
+        Meta(
+            pattern=r"^(https?://[^/\s]\S*)?$",
+            description="URL that kept pictures are found at, without /uploads; empty: that of the "
+            "server itself.",
+        ),
+    ] = ""
     timeout: Annotated[
         float,
         Meta(gt=0, le=600, description="Seconds until an app is told that no picture came."),
