@@ -62,8 +62,13 @@ def problem(status: int, code: str, message: str, correlation_id: str) -> HttpAn
 
 def coded(status: int, body: dict[str, Any], correlation_id: str) -> dict[str, Any]:
     """*body* of an error with what every error has: a code, and what finds the log lines."""
-    code = _CODES.get(status, "REFUSED" if status < 500 else "FAILED")
-    return {**body, "code": body.get("code", code), "correlationId": correlation_id}
+    code = body.get("code", code_of(status))
+    return {**body, "code": code, "correlationId": correlation_id}
+
+
+def code_of(status: int) -> str:
+    """The code of an error whose author gave it none."""
+    return _CODES.get(status, "REFUSED" if status < 500 else "FAILED")
 
 
 _CODES = {

@@ -1,5 +1,6 @@
 """One HTTP connection: how much of a request is read, and for how long."""
 
+import re
 from typing import Any
 
 import msgspec
@@ -9,10 +10,13 @@ from twisted.python.failure import Failure
 from twisted.web.http import RESPONSES, HTTPChannel
 from twisted.web.server import Request
 
+from mentra.web.call import code_of
 from mentra.web.tree import SMALL_BODY, Answering
 
 LINGER = 1_048_576
 """Bytes of a refused body that are still read, so that its sender gets to see the answer."""
+
+_REQUEST_LINE = re.compile(rb"[A-Z]+ /")
 
 WHOLE = 300.0
 """Seconds from a request's first byte to its last."""
@@ -47,6 +51,16 @@ class BoundedChannel(HTTPChannel):
         self._stop_waiting()
         self.site.forget(self)
         super().connectionLost(reason)
+
+    def lineLengthExceeded(self, line: bytes) -> None:  # noqa: N802 - twisted's own name
+        """A line is longer than 16 KiB: that of the request (its path and query) or a header."""
+        is_request = _REQUEST_LINE.match(line) is not None
+        what = "The URL" if is_request else "A header"
+        message = f"{what} is longer than {self.MAX_LENGTH} bytes"
+        said = {"error": message, "code": "TOO_LARGE", "message": message}
+        transport: Any = self.transport
+        transport.write(_refusal(414 if is_request else 431, said))
+        self.loseConnection()
 
     def _stop_waiting(self) -> None:
         deadline, self._deadline = self._deadline, None
@@ -115,15 +129,20 @@ class BoundedRequest(Request):
         message = f"over {self._allowance} bytes"
         self._refuse(413, {"error": message, "code": "TOO_LARGE", "message": message})
 
-    def _refuse(self, status: int, said: object) -> None:
+    def _refuse(self, status: int, said: dict[str, Any]) -> None:
         channel: Any = self.channel
         self._refused = True
         self._read = 0
         # no "100 Continue" after this
         self.requestHeaders.removeHeader(b"expect")
-        body = msgspec.json.encode(said)
-        channel.transport.write(
-            b"HTTP/1.1 %d %s\r\nServer: mentra\r\nConnection: close\r\n"
-            b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
-            % (status, RESPONSES.get(status, b"Refused"), len(body), body)
-        )
+        channel.transport.write(_refusal(status, said))
+
+
+def _refusal(status: int, said: dict[str, Any]) -> bytes:
+    """The answer to a request that is not read to its end."""
+    body = msgspec.json.encode({"code": code_of(status), **said})
+    return (
+        b"HTTP/1.1 %d %s\r\nServer: mentra\r\nConnection: close\r\n"
+        b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
+        % (status, RESPONSES.get(status, b"Refused"), len(body), body)
+    )

@@ -153,6 +153,8 @@ def _expected(one: Any) -> dict[int, str]:
     found = {500: "A bug; the log has it.", 504: "It took too long."}
     if one.body is not None or one.query is not None:
         found[400] = "The body or the query is not what is taken here."
+    if one.query is not None or any("{" in template for template in one.templates):
+        found[414] = "The URL is longer than 16 KiB."
     if one.body is not None or one.body_type != JSON:
         found[413] = f"The body is longer than {one.max_body} bytes."
     return found | dict(_DENIALS.get(one.access, {}))

@@ -178,7 +178,7 @@ def test_a_strangers_long_body_is_refused_before_it_comes(dial):
     line.ask("POST", "/own", headers={"Content-Length": "100000"})
 
     reply = line.reply()
-    assert (reply.status, reply.json) == (401, {"error": "Authorization header missing or invalid"})
+    assert (reply.status, reply.said) == (401, {"error": "Authorization header missing or invalid"})
     assert reply.headers["connection"] == "close"
 
 

@@ -99,7 +99,7 @@ def test_an_operation_says_what_its_route_declares():
     assert {one["name"]: (one["in"], one["required"]) for one in operation["parameters"]} == {
         "kind": ("path", True), "sugar": ("query", True), "hot": ("query", False),
     }  # fmt: skip
-    assert set(operation["responses"]) == {"201", "400", "404", "409", "413", "500", "504"}
+    assert set(operation["responses"]) == {"201", "400", "404", "409", "413", "414", "500", "504"}
     sold_out = operation["responses"]["409"]
     assert sold_out["description"] == "There is none left."
     assert sold_out["content"]["application/json"]["schema"]["$ref"].endswith("/SoldOut")

@@ -234,6 +234,19 @@ def test_the_bound_is_that_of_the_path(dial):
     assert site.longest_body(None) == 1_000_000
 
 
+@pytest.mark.parametrize(
+    ("request_line", "header", "status"),
+    [("GET /" + "x" * 20_000, "a: b", 414), ("GET /wish", "X-Long: " + "x" * 20_000, 431)],
+)
+def test_a_line_longer_than_any_is_refused_with_a_code(dial, request_line, header, status):
+    line = dial(site_of(wish))
+
+    line.send(f"{request_line} HTTP/1.1\r\nHost: x\r\n{header}\r\n\r\n".encode())
+
+    assert (line.reply().status, line.reply().json["code"]) == (status, "TOO_LARGE")
+    assert not line.transport.connected
+
+
 def test_a_form_is_not_parsed_behind_the_routes_back(dial):
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
 
