@@ -38,6 +38,10 @@ class SpeakerSettings(Section, frozen=True, kw_only=True):
     max_text: Annotated[
         int, Meta(ge=1, le=100_000, description="Longest text that is spoken, characters.")
     ] = 5000
+    max_speeches: Annotated[
+        int,
+        Meta(ge=1, description="Texts that are made into speech at a time, in the whole server."),
+    ] = 32
     max_stream: Annotated[
         float,
         Meta(gt=0, le=86_400, description="Seconds that live speech of an app may last."),

@@ -26,6 +26,17 @@ class ISynthesiser(Interface):
         """
 
 
+class IUtterances(Interface):
+    """What the synthesiser is busy with.  Adapt the services to it."""
+
+    def say(text: str, voice: str | None, model: str | None, settings: Any) -> Any:
+        """As :meth:`ISynthesiser.speak`, if it is not too busy.
+
+        :raises mentra.errors.NotThere: no engine is installed.
+        :raises mentra.errors.Refused: code ``TOO_MANY_SPEECHES``, or what the engine says.
+        """
+
+
 class ISpeech(Interface):
     """Something said."""
 

@@ -201,7 +201,7 @@ from mentra.glasses.speaker import (
     speaker_manager,
     speaker_section,
 )
-from mentra.glasses.speech_route import speak
+from mentra.glasses.speech_route import speak, utterances
 from mentra.glasses.streams.backends.chosen import media_backend
 from mentra.glasses.streams.backends.cloudflare import cloudflare_backend
 from mentra.glasses.streams.backends.settings import media_section

@@ -3,6 +3,7 @@
 import attrs
 import msgspec
 import pytest
+from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from zope.interface import implementer
 from zope.interface.verify import verifyObject
@@ -25,9 +26,9 @@ from mentra.glasses.speaker import (
     audio_stop_request,
     speaker_manager,
 )
-from mentra.glasses.speech_route import Spoken, speak
+from mentra.glasses.speech_route import Spoken, speak, utterances
 from mentra.glasses.wifi import request_wifi_setup
-from mentra.interfaces.engines import ISynthesiser
+from mentra.interfaces.engines import ISynthesiser, IUtterances
 from mentra.interfaces.glasses import IApps, ILights, ISpeaker
 from mentra.interfaces.session import ISessions
 from mentra.messages.lights import RgbLedControl, RgbLedControlResponse, SwitchLight
@@ -320,10 +321,13 @@ class Engine:
 
     def __init__(self, services):
         self.problem = None
+        self.thinking = None
 
     async def speak(self, text, voice, model, settings):
         if self.problem is not None:
             raise self.problem
+        if self.thinking is not None:
+            return await self.thinking
         return Speech(f"{text}|{voice}|{model}|{settings}".encode())
 
 
@@ -338,7 +342,11 @@ def said(house, **asked):
 
 def test_a_text_is_said_by_the_engine_that_is_installed():
     answer = said(
-        house_with(engine), text="hello", voice_id="ann", model_id="m", voice_settings='{"speed":2}'
+        house_with(engine, utterances),
+        text="hello",
+        voice_id="ann",
+        model_id="m",
+        voice_settings='{"speed":2}',
     )
 
     assert answer.body == b"hello|ann|m|{'speed': 2}"
@@ -347,7 +355,7 @@ def test_a_text_is_said_by_the_engine_that_is_installed():
 
 def test_without_an_engine_there_is_a_reason():
     with pytest.raises(Denied) as denied:
-        said(house_with(), text="hello")
+        said(house_with(utterances), text="hello")
 
     assert (denied.value.status, denied.value.body["code"]) == (501, "NO_SYNTHESISER")
 
@@ -355,20 +363,41 @@ def test_without_an_engine_there_is_a_reason():
 @pytest.mark.parametrize("settings", ["{", "[1]", "3", "[" * 3000])
 def test_settings_that_are_no_object_are_refused(settings):
     with pytest.raises(Refused):
-        said(house_with(engine), text="hello", voice_settings=settings)
+        said(house_with(engine, utterances), text="hello", voice_settings=settings)
 
 
 def test_a_text_has_a_longest():
     with pytest.raises(Refused):
-        said(house_with(engine), text="x" * (SpeakerSettings().max_text + 1))
+        said(house_with(engine, utterances), text="x" * (SpeakerSettings().max_text + 1))
 
 
 @pytest.mark.parametrize(("where", "status"), [("app", 400), ("provider", 502)])
 def test_an_engine_can_refuse(where, status):
-    house = house_with(engine)
+    house = house_with(engine, utterances)
     ISynthesiser(house).problem = Refused("NO_VOICE", "no such voice", where=where)
 
     with pytest.raises(Denied) as denied:
         said(house, text="hello", voice_id="nobody")
 
     assert (denied.value.status, denied.value.body["code"]) == (status, "NO_VOICE")
+
+
+def test_so_much_is_said_at_a_time_and_no_more():
+    house = house_with(engine, utterances, sections=[SpeakerSettings(max_speeches=1)])
+    thinking = ISynthesiser(house).thinking = Deferred()
+    first = Deferred.fromCoroutine(IUtterances(house).say("one", None, None, {}))
+
+    with pytest.raises(Denied) as denied:
+        said(house, text="two")
+
+    thinking.callback(Speech(b"one"))
+    assert denied.value.status == 503
+    assert success_of(first).body == b"one"
+    ISynthesiser(house).thinking = None
+    assert said(house, text="two").body.startswith(b"two")
+
+
+def test_the_counter_keeps_its_promise():
+    house = house_with(utterances)
+
+    assert verifyObject(IUtterances, IUtterances(house))
