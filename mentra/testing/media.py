@@ -20,6 +20,7 @@ class FakeMediaStream:
     :ivar lives: how often it was told that it is live.
     :ivar places: output id to URL.
     :ivar states: output id to what ``output_state`` answers, ``active`` without an entry.
+    :ivar slow: whether ``add_output`` takes until the Deferred in ``adding`` is fired.
     :ivar refusal: what ``add_output`` and ``remove_output`` raise, None for nothing.
     """
 
@@ -35,6 +36,8 @@ class FakeMediaStream:
     thumbnail: str | None = None
     places: dict[str, str] = attrs.field(factory=dict)
     states: dict[str, tuple[str, str | None]] = attrs.field(factory=dict)
+    slow: bool = False
+    adding: list[Deferred[None]] = attrs.field(factory=list)
     refusal: Refused | None = None
     ingest: str = attrs.field(init=False)
     hls: str = attrs.field(init=False)
@@ -64,6 +67,9 @@ class FakeMediaStream:
 
         :raises Refused: ``refusal``.
         """
+        if self.slow:
+            self.adding.append(Deferred())
+            await self.adding[-1]
         if self.refusal is not None:
             raise self.refusal
         output_id = f"place-{len(self.places)}"

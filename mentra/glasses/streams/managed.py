@@ -10,6 +10,7 @@ from zope.interface import implementer
 from mentra.errors import Refused
 from mentra.glasses.apps.errands import Errands
 from mentra.glasses.streams.keeping_alive import KeepAlive
+from mentra.glasses.streams.liveness import Liveness
 from mentra.glasses.streams.outputs import Outputs
 from mentra.glasses.streams.settings import StreamsSettings
 from mentra.glasses.streams.viewers import Viewers
@@ -67,8 +68,9 @@ class ManagedStream:
         self._keep_alive = KeepAlive(self._clock, self._settings, self._ask, self._lost)
         self._errands = Errands("a managed stream")
         self._media: IMediaStream | None = None
+        self._liveness: Liveness | None = None
         self._status, self._message = "initializing", WAITING
-        self._was_live = self._is_over = False
+        self._is_over = False
         self._timers: dict[str, IDelayedCall] = {}
 
     # -- who watches
@@ -149,7 +151,8 @@ class ManagedStream:
         self._after("deadline", self._settings.live_within, self._not_live)
         self._tell()
         self._put_outputs()
-        self._poll()
+        self._liveness = Liveness(self._clock, self._settings.poll, found, self._looked)
+        self._liveness.begin()
 
     def _put_outputs(self) -> None:
         waiting = self.outputs.waiting()
@@ -158,33 +161,16 @@ class ManagedStream:
 
     # -- whether it is live
 
-    def _poll(self) -> None:
-        asked = "never" if self._media is None else self._media.asked
-        if asked == "always" or (asked == "until_live" and not self._was_live):
-            self._after("poll", self._settings.poll, self._look)
-
-    def _look(self) -> None:
-        self._errands.run(self._is_live(), self._looked, self._poll)
-
-    async def _is_live(self) -> bool:
-        assert self._media is not None
-        try:
-            return bool(await self._media.is_live())
-        except Refused:
-            return False
-
     def _looked(self, live: bool) -> None:
         if live and self._status == "initializing":
             self._went_live()
         elif not live and self._status == "active":
             self._went_dark()
-        self._poll()
 
     def _went_live(self) -> None:
-        assert self._media is not None
-        self._was_live = True
+        assert self._liveness is not None
         self._cancel("deadline")
-        self._media.went_live()
+        self._liveness.went_live()
         self._tell("active", LIVE)
 
     def _went_dark(self) -> None:
@@ -208,18 +194,12 @@ class ManagedStream:
             # should they never say that they have
             self._after("deadline", self._settings.live_within, self.end)
             self._tell("stopping", "Stream is stopping")
-        elif self._glasses_decide():
+        elif self._liveness is not None and self._liveness.glasses_decide():
             if status in ("active", "streaming"):
                 if self._status != "active":
                     self._went_live()
             elif status in ("initializing", "connecting") and self._status != "initializing":
                 self._went_dark()
-
-    def _glasses_decide(self) -> bool:
-        """Whether their word is all there is, or all there is left."""
-        if self._media is None or self._media.asked == "always":
-            return False
-        return self._media.asked == "never" or self._was_live
 
     def acknowledged(self, ack_id: str) -> None:
         """The glasses answered a keep-alive."""
@@ -253,6 +233,8 @@ class ManagedStream:
         self._keep_alive.stop()
         self._cancel(*self._timers)
         self._errands.cancel()
+        if self._liveness is not None:
+            self._liveness.stop()
         last = self._state(status, message)
         self.outputs.close()
         self._over()

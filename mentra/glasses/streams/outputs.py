@@ -16,6 +16,7 @@ from mentra.messages.video import RestreamDestination, StreamOutput
 class Output:
     """One restream.
 
+    :ivar is_placed: whether it is being put in place, or was.
     :ivar place: its id at the media server, None as long as it is not there.
     :ivar error: why it cannot be there.
     """
@@ -24,6 +25,7 @@ class Output:
     name: str | None
     package_name: str
     output_id: str = attrs.field(factory=lambda: secrets.token_hex(8))
+    is_placed: bool = False
     place: str | None = None
     error: str | None = None
 
@@ -87,7 +89,7 @@ class Outputs:
 
     def waiting(self) -> list[Output]:
         """Those that are still to be put in place."""
-        return [one for one in self._outputs.values() if one.place is None and one.error is None]
+        return [one for one in self._outputs.values() if not one.is_placed]
 
     async def add(self, package_name: str, destination: RestreamDestination) -> StreamOutput:
         """One more, in place.
@@ -136,9 +138,13 @@ class Outputs:
     async def _put(self, output: Output) -> None:
         if self._media is None:
             return  # once it is there, those that wait are put in place
+        output.is_placed = True
         output.place = await self._media.add_output(output.url)
         if self._is_over:
             raise Refused("STREAM_NOT_FOUND", "The stream has ended", where="app")
+        if output.output_id not in self._outputs:
+            # taken away while it was being put there
+            await self._media.remove_output(output.place)
 
     async def _drop(self, output: Output) -> None:
         if output.place is not None and self._media is not None:

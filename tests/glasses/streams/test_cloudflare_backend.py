@@ -49,6 +49,12 @@ class Cloudflare(Resource):
         self.tokens: set[str | None] = set()
         self.failing = 0
 
+    def leave(self, uid: str, name: str, created: str, *states: str) -> None:
+        """There is a live input."""
+        videos = [{"status": {"state": one}} for one in states]
+        meta = {"name": name}
+        self.inputs[uid] = {"videos": videos, "outputs": {}, "created": created, "meta": meta}
+
     def render(self, request: Any) -> bytes:
         path, method = request.path.decode(), request.method.decode()
         body = request.content.read()
@@ -68,9 +74,13 @@ class Cloudflare(Resource):
         ).encode()
 
     def _answer(self, method: str, names: list[str], body: bytes) -> Any:
+        if method == "GET" and not names:
+            listed = [{"uid": uid, "created": one["created"], "meta": one["meta"]}
+                      for uid, one in self.inputs.items()]  # fmt: skip
+            return {"liveInputs": listed, "range": 1000, "total": len(listed)}
         if method == "POST" and not names:
             uid = f"uid{len(self.inputs)}"
-            self.inputs[uid] = {"videos": [], "outputs": {}}
+            self.leave(uid, json.loads(body)["meta"]["name"], "2025-06-01T12:00:00.123456Z")
             return {
                 "uid": uid,
                 "rtmps": {
@@ -148,10 +158,9 @@ def test_a_stream_has_a_live_input_of_its_own_and_its_addresses(studio):
         "https://iframe.videodelivery.net/uid0?autoplay=true&muted=true&controls=true"
     )
     assert stream.thumbnail == "https://videodelivery.net/uid0/thumbnails/thumbnail.jpg"
-    assert studio.server.asked == [
-        ("POST", LIVE_INPUTS, {"meta": {"name": "mentra"}, "recording": {"mode": "automatic"},
-                               "deleteRecordingAfterDays": 30})
-    ]  # fmt: skip
+    wanted = {"meta": {"name": "mentra managed stream"}, "recording": {"mode": "automatic"},
+              "deleteRecordingAfterDays": 30}  # fmt: skip
+    assert studio.server.asked == [("POST", LIVE_INPUTS, wanted)]
     assert studio.server.tokens == {"Bearer t0ken"}
 
 
@@ -288,7 +297,7 @@ def test_what_could_not_be_deleted_is_tried_again(studio):
     studio.backend.sweep()
 
     assert studio.server.inputs == {}
-    assert studio.paths()[1:] == [("DELETE", "/uid0")] * 2
+    assert [one for one in studio.paths() if one[0] == "DELETE"] == [("DELETE", "/uid0")] * 2
 
 
 def test_what_is_gone_already_is_not_tried_again(studio):
@@ -298,7 +307,47 @@ def test_what_is_gone_already_is_not_tried_again(studio):
 
     studio.backend.sweep()
 
-    assert studio.paths()[1:] == [("DELETE", "/uid0")]
+    assert [one for one in studio.paths() if one[0] == "DELETE"] == [("DELETE", "/uid0")]
+
+
+LONG_AGO, JUST_NOW = "2025-06-01T10:59:00Z", "2025-06-01T11:01:00Z"  # it is twelve o'clock
+
+
+@pytest.mark.parametrize(
+    ("name", "created", "states", "stays"),
+    [
+        ("mentra managed stream", LONG_AGO, [], False),
+        ("mentra managed stream", LONG_AGO, ["ready"], False),
+        ("mentra managed stream", LONG_AGO, ["live-inprogress"], True),
+        ("mentra managed stream", JUST_NOW, [], True),
+        ("town hall", LONG_AGO, [], True),
+    ],
+)
+def test_what_a_killed_server_left_is_swept_away_and_nothing_else(
+    studio, name, created, states, stays
+):
+    studio.server.leave("left", name, created, *states)
+
+    studio.backend.sweep()
+
+    assert ("left" in studio.server.inputs) is stays
+
+
+def test_what_is_in_use_is_not_swept_away(studio):
+    studio.opened()
+    studio.clock.advance(7200)
+
+    studio.backend.sweep()
+
+    assert studio.server.inputs.keys() == {"uid0"}
+
+
+def test_a_sweep_that_fails_costs_nothing(studio):
+    studio.server.failing = 500
+
+    studio.backend.sweep()
+
+    assert studio.clock.getDelayedCalls() == []
 
 
 def test_the_end_of_the_server_waits_for_what_is_being_deleted():

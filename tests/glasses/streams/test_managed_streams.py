@@ -550,6 +550,41 @@ def test_who_asks_again_need_not_leave_its_destinations_out(stage, media):
     assert list(media.opened[0].places.values()) == [PLACE]
 
 
+def test_a_restream_that_is_being_put_in_place_is_not_put_there_twice(stage, media):
+    stage.begin_managed(TV)
+    media.opened[0].slow = True
+    stage.begin_managed(CAM, **wanting(PLACE))
+
+    stage.begin_managed(TV)
+
+    [adding] = media.opened[0].adding
+    adding.callback(None)
+    assert list(media.opened[0].places.values()) == [PLACE]
+    assert outputs(stage) == [(PLACE, "active", None)]
+
+
+def test_a_restream_that_is_taken_away_meanwhile_is_not_left_in_place(stage, media):
+    stage.begin_managed(TV)
+    media.opened[0].slow = True
+    stage.begin_managed(CAM, **wanting(PLACE))
+    stage.say(CAM, ManagedStreamStop())
+
+    media.opened[0].adding[0].callback(None)
+
+    assert media.opened[0].places == {}
+
+
+def test_a_stream_that_ends_meanwhile_is_no_place_for_a_restream(stage, media):
+    stage.begin_managed()
+    media.opened[0].slow = True
+    stage.begin_managed(**wanting(PLACE))
+
+    stage.say(CAM, ManagedStreamStop())
+
+    assert media.opened[0].places == {}
+    assert stage.statuses(CAM)[-1] == "stopped"
+
+
 def test_a_restream_that_ends_by_itself_is_told(stage, media):
     stage.begin_managed(**wanting(PLACE))
     [place] = media.opened[0].places

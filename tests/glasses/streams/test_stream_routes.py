@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from twisted.internet.defer import Deferred
 
 from mentra.errors import Denied, Refused
 from mentra.extension import Access
@@ -15,7 +16,7 @@ from mentra.glasses.streams.routes import (
     remove_stream_output,
 )
 from mentra.glasses.streams.settings import StreamsSettings
-from mentra.messages.video import ManagedStreamRequest
+from mentra.messages.video import ManagedStreamRequest, ManagedStreamStop
 from mentra.testing.house import success_of
 from mentra.testing.media import FakeMediaBackend
 from mentra.testing.requests import FakeCall
@@ -202,6 +203,19 @@ def test_before_there_is_a_place_a_restream_waits_for_it(stage, media):
     media.openings[0].callback(None)
     assert list(media.opened[0].places.values()) == [PLACE]
     assert stage.app(CAM).sent[-1].outputs[0].status == "active"
+
+
+def test_a_stream_that_ended_meanwhile_is_not_there_any_more(stage, media):
+    stream_id = stage.begin_managed()
+    media.opened[0].slow = True
+    adding = Deferred.fromCoroutine(_adding(stage, stream_id, CAM, {"url": PLACE}))
+    stage.say(CAM, ManagedStreamStop())
+
+    media.opened[0].adding[0].callback(None)
+
+    with pytest.raises(Denied) as refused:
+        success_of(adding)
+    assert (refused.value.status, refused.value.body["error"]) == (404, "STREAM_NOT_FOUND")
 
 
 def _id_of_the_only_stream(stage: Stage) -> str:

@@ -1,14 +1,9 @@
-"""Cloudflare Stream, by its HTTP API.
-
-Source: developers.cloudflare.com/api, "Live Inputs", and developers.cloudflare.com/stream, "Watch a
-live stream".
-"""
+"""Cloudflare Stream, by its HTTP API."""
 
 from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
-from urllib.parse import quote, urlsplit
+from typing import Any
+from urllib.parse import urlsplit
 
-import msgspec
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.interfaces import IReactorTime
@@ -18,9 +13,21 @@ from zope.interface import implementer
 
 from mentra.errors import ConfigError, Refused
 from mentra.extension import ComponentFactory
+from mentra.glasses.streams.backends.cloudflare_api import (
+    Account,
+    Listed,
+    Listing,
+    LiveInput,
+    Output,
+    refused,
+)
 from mentra.glasses.streams.backends.settings import CloudflareSettings, MediaSettings
-from mentra.interfaces.services import IHttpClient, ISecretFiles, IServices
+from mentra.glasses.streams.settings import StreamsSettings
+from mentra.interfaces.services import ISecretFiles, IServices
 from mentra.interfaces.streams import ICloudflareBackend, IMediaStream
+
+NAME = "mentra managed stream"
+"""What our live inputs are called."""
 
 SETTLE = 3.0
 """Seconds until a new live input takes a stream."""
@@ -29,106 +36,11 @@ KEEP_DAYS = 30
 """Days that recordings are kept; Cloudflare takes no fewer, and none can be watched live unless it
 is recorded."""
 
-ASK_SECONDS = 10.0
-MAX_BYTES = 1_048_576
 MAX_WORK = 200
 """Live inputs that may be made and deleted at a time; an app can ask for many, and give up."""
 
 MAX_LEFT = 1000
 """Live inputs that could not be deleted and are tried again."""
-
-ResultT = TypeVar("ResultT")
-
-
-class _Place(msgspec.Struct, frozen=True, rename="camel"):
-    url: str
-    stream_key: str
-
-
-class _Playback(msgspec.Struct, frozen=True):
-    url: str = ""
-
-
-class _LiveInput(msgspec.Struct, frozen=True):
-    uid: str
-    rtmps: _Place
-    playback: _Playback | None = msgspec.field(default=None, name="webRTCPlayback")
-
-
-class _State(msgspec.Struct, frozen=True):
-    state: str = ""
-
-
-class _Video(msgspec.Struct, frozen=True):
-    status: _State | None = None
-
-
-class _Output(msgspec.Struct, frozen=True):
-    uid: str
-
-
-class _Error(msgspec.Struct, frozen=True):
-    code: int = 0
-
-
-class _Answer(msgspec.Struct, frozen=True):
-    success: bool = False
-    errors: list[_Error] | None = None
-    result: msgspec.Raw = msgspec.Raw(b"null")
-
-
-class Account:
-    """Asks the API on behalf of one account."""
-
-    _log = Logger()
-
-    def __init__(self, http: IHttpClient, account_id: str, token: str, api: str) -> None:
-        self._http = http
-        self._url = f"{api.rstrip('/')}/accounts/{quote(account_id, safe='')}/stream/live_inputs"
-        self._headers = {"Authorization": f"Bearer {token}"}
-
-    async def ask(
-        self, kind: type[ResultT] | Any, method: str, *path: str, json: Any = None
-    ) -> Any:
-        """The result, of type *kind*; None asks for none.
-
-        :raises Refused: ``CLOUDFLARE_ERROR``.
-        """
-        url = "/".join((self._url, *(quote(one, safe="") for one in path)))
-        try:
-            answer = await self._http.request(
-                method, url, json=json, headers=self._headers,
-                timeout=ASK_SECONDS, max_bytes=MAX_BYTES,
-            )  # fmt: skip
-        except Refused as refusal:
-            raise _refused(f"Cloudflare cannot be reached: {refusal.message}") from refusal
-        if method == "DELETE" and answer.status == 404:
-            return None  # so much the better
-        if answer.status // 100 != 2:
-            raise _refused(f"Cloudflare answered {answer.status}{_codes(answer.body)}")
-        if kind is None:
-            return None
-        try:
-            found = msgspec.json.decode(answer.body, type=_Answer)
-            if not found.success:
-                raise _refused(f"Cloudflare refused{_codes(answer.body)}")
-            return msgspec.json.decode(found.result, type=kind)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
-            raise _refused("Cloudflare answered something unexpected") from problem
-
-
-def _refused(message: str) -> Refused:
-    return Refused("CLOUDFLARE_ERROR", message, where="provider", retryable=True)
-
-
-def _codes(body: bytes) -> str:
-    """The codes of an answer's errors; their texts may hold more than an app should read."""
-    try:
-        errors = msgspec.json.decode(body, type=_Answer).errors or []
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return ""
-    codes = ", ".join(str(one.code) for one in errors[:5])
-    return f" (error {codes})" if codes else ""
 
 
 @implementer(IMediaStream)
@@ -140,7 +52,7 @@ class CloudflareStream:
 
     asked = "until_live"
 
-    def __init__(self, account: Account, found: _LiveInput, delete: Callable[[], None]) -> None:
+    def __init__(self, account: Account, found: LiveInput, delete: Callable[[], None]) -> None:
         self._account = account
         self._uid = found.uid
         self._delete = delete
@@ -160,8 +72,7 @@ class CloudflareStream:
 
         :raises Refused: Cloudflare does not say.
         """
-        videos: list[_Video] = await self._account.ask(list[_Video], "GET", self._uid, "videos")
-        return any(one.status is not None and one.status.state == _LIVE for one in videos)
+        return await self._account.is_live(self._uid)
 
     def went_live(self) -> None:
         """Cloudflare has noticed itself."""
@@ -173,7 +84,7 @@ class CloudflareStream:
         """
         server, _, key = url.rpartition("/")
         wanted = {"url": server, "streamKey": key, "enabled": True}
-        found: _Output = await self._account.ask(_Output, "POST", self._uid, "outputs", json=wanted)
+        found: Output = await self._account.ask(Output, "POST", self._uid, "outputs", json=wanted)
         return found.uid
 
     def output_state(self, output_id: str) -> tuple[str, str | None]:
@@ -190,9 +101,6 @@ class CloudflareStream:
     def close(self) -> None:
         """Delete it, and with it its outputs."""
         self._delete()
-
-
-_LIVE = "live-inprogress"
 
 
 def _host_of_the_account(playback: str) -> str:
@@ -213,8 +121,11 @@ class CloudflareBackend(Service):
     def __init__(self, services: IServices) -> None:
         settings: MediaSettings = services.settings(MediaSettings)
         self._clock: IReactorTime = services.clock
+        self._now: Callable[[], float] = services.now
+        self._stale = services.settings(StreamsSettings).stale
         self._account = _account(settings.cloudflare, services)
         self._work: set[Deferred[None]] = set()
+        self._used: set[str] = set()
         self._left: set[str] = set()
 
     def stopService(self) -> "Deferred[Any]":
@@ -228,8 +139,8 @@ class CloudflareBackend(Service):
         :raises Refused: ``CLOUDFLARE_ERROR``.
         """
         if len(self._work) >= MAX_WORK:
-            raise _refused("Too many streams begin and end at a time")
-        waiter: Deferred[_LiveInput] = Deferred()
+            raise refused("Too many streams begin and end at a time")
+        waiter: Deferred[LiveInput] = Deferred()
         self._run(self._create(waiter))
         # whoever gives up cancels the waiting, never the creating: what was made is to be deleted
         found = await waiter
@@ -240,14 +151,14 @@ class CloudflareBackend(Service):
             raise
         return CloudflareStream(self._account, found, lambda: self._delete(found.uid))
 
-    async def _create(self, waiter: "Deferred[_LiveInput]") -> None:
+    async def _create(self, waiter: "Deferred[LiveInput]") -> None:
         wanted = {
-            "meta": {"name": "mentra"},
+            "meta": {"name": NAME},
             "recording": {"mode": "automatic"},
             "deleteRecordingAfterDays": KEEP_DAYS,
         }
         try:
-            found: _LiveInput = await self._account.ask(_LiveInput, "POST", json=wanted)
+            found: LiveInput = await self._account.ask(LiveInput, "POST", json=wanted)
         except Refused as refusal:
             if not waiter.called:
                 waiter.errback(refusal)
@@ -255,15 +166,33 @@ class CloudflareBackend(Service):
         if waiter.called:
             self._delete(found.uid)
         else:
+            self._used.add(found.uid)
             waiter.callback(found)
 
     def sweep(self) -> None:
-        """Try once more to delete what is left."""
+        """Try once more to delete what is left, and what servers left that were killed."""
         left, self._left = self._left, set()
         for uid in left:
             self._delete(uid)
+        self._run(self._sweep())
+
+    async def _sweep(self) -> None:
+        try:
+            listing: Listing = await self._account.ask(Listing, "GET")
+            for one in listing.live_inputs:
+                # another server may be streaming to it
+                if self._may_be_left(one) and not await self._account.is_live(one.uid):
+                    self._delete(one.uid)
+        except Refused as refusal:
+            self._log.warn("live inputs cannot be swept: {reason}", reason=refusal.message)
+
+    def _may_be_left(self, one: Listed) -> bool:
+        ours = isinstance(one.meta, dict) and one.meta.get("name") == NAME
+        is_old = self._now() - one.created.timestamp() > self._stale
+        return ours and is_old and one.uid not in self._used
 
     def _delete(self, uid: str) -> None:
+        self._used.discard(uid)
         self._run(self._try_to_delete(uid))
 
     async def _try_to_delete(self, uid: str) -> None:
