@@ -1,7 +1,7 @@
 """``mentra plugins`` and ``mentra handlers``: what is plugged in, and where it comes from."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
 import click
@@ -14,6 +14,8 @@ from mentra.errors import MentraError
 from mentra.extension import provider_of
 from mentra.interfaces.messaging import IMessageHandler
 from mentra.interfaces.services import IConfigSection
+from mentra.messages.streams import STREAM_ALIASES, STREAM_TYPES
+from mentra.messages.subscriptions import StreamEvent
 from mentra.routing.catalogue import KINDS
 from mentra.routing.discovery import Discovery, discover, refresh
 from mentra.routing.origins import origin_of
@@ -102,10 +104,22 @@ def _handlers(plugins: Iterable[object], prefer: Mapping[str, str]) -> list[dict
             one: Any = plugin
             owned.setdefault(f"{one.path} {one.message_type.tag()}", []).append(one)
     return [
-        _row(one, _standing(one.name, len(owners), prefer.get(key)))
+        _row(one, name, _standing(one.name, len(owners), prefer.get(key)))
         for key, owners in owned.items()
         for one in owners
+        for name in _names(one, owned)
     ]
+
+
+def _names(handler: Any, owned: Container[str]) -> list[str]:
+    """Every name on the wire that the handler sees messages of."""
+    kind = handler.message_type
+    if kind is not StreamEvent:
+        return [kind.tag(), *kind.aliases]
+    # events that nobody else handles, and their older names
+    relayed = [name for name in STREAM_TYPES if f"{handler.path} {name}" not in owned]
+    older = [name for name, today in STREAM_ALIASES.items() if today in relayed]
+    return [*relayed, *(name for name in older if f"{handler.path} {name}" not in owned)]
 
 
 def _standing(name: str, owners: int, preferred: str | None) -> str:
@@ -115,11 +129,11 @@ def _standing(name: str, owners: int, preferred: str | None) -> str:
     return " (two owners: the server will not start)" if preferred is None else " (not used)"
 
 
-def _row(handler: Any, standing: str) -> dict[str, str]:
+def _row(handler: Any, name: str, standing: str) -> dict[str, str]:
     module = provider_of(handler)
     return {
         "path": handler.path,
-        "message": handler.message_type.tag(),
+        "message": name,
         "handler": handler.name.rpartition(":")[2] + standing,
         "module": module,
         "distribution": origin_of(module),

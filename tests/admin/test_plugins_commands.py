@@ -8,8 +8,10 @@ from click.testing import CliRunner
 
 import mentra.plugins
 from mentra.admin import main
-from mentra.routing.discovery import CACHE
+from mentra.routing.catalogue import Catalogue
+from mentra.routing.discovery import CACHE, discover
 from mentra.routing.origins import origin_of
+from mentra.web.said import everything_said
 
 DROPIN = """
 from mentra.extension import handler
@@ -70,6 +72,19 @@ def test_handlers_are_shown_in_columns(folder):
 
     assert lines[0].split() == ["PATH", "MESSAGE", "HANDLER", "MODULE", "DISTRIBUTION"]
     assert [line for line in lines if line.startswith("glasses  ping ")]
+
+
+def test_every_name_of_the_protocol_that_is_handled_or_relayed_is_listed():
+    listed = json.loads(run("handlers", "--json").stdout)["handlers"]
+
+    catalogue = Catalogue(discover().plugins)
+    for one in everything_said(catalogue):
+        if one.inbound and not one.is_binary:
+            for name in (one.name, *one.aliases):
+                (row,) = (
+                    row for row in listed if (row["path"], row["message"]) == (one.path, name)
+                )
+                assert f"{row['module']}:{row['handler']}" == one.handler
 
 
 @pytest.mark.parametrize("command", ["handlers", "plugins"])
