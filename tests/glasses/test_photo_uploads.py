@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.defer import CancelledError, Deferred, maybeDeferred
 from twisted.internet.task import Clock
 from zope.interface.verify import verifyObject
 
@@ -392,22 +392,68 @@ def test_what_is_refused_leaves_no_file(stage):
     assert stage.files.files == {}
 
 
-def test_a_picture_whose_session_ended_meanwhile_is_kept_and_nobody_is_told(stage, monkeypatch):
+@attrs.define(eq=False)
+class Held:
+    """Has every act of *parts* wait until the test says so."""
+
+    parts: Any
+    until: Deferred = attrs.field(factory=Deferred)
+
+    def __getattr__(self, name: str) -> Any:
+        act = getattr(self.parts, name)
+        return lambda *asked: self._after(act, asked)
+
+    def _after(self, act: Any, asked: Any) -> Deferred:
+        waiting: Deferred = Deferred()
+        self.until.addCallback(lambda _: waiting.called or act(*asked).chainDeferred(waiting))
+        return waiting
+
+
+def begin(stage: Stage) -> tuple[Deferred, list[Any]]:
+    """An upload, and its answers."""
+    answers: list[Any] = []
+    uploading = Deferred.fromCoroutine(routes.upload_photo.handle(stage.form()))
+    uploading.addBoth(answers.append)
+    return uploading, answers
+
+
+def test_a_picture_whose_session_ends_as_it_is_kept_is_kept_and_nobody_is_told(stage):
     ISubscriptions(stage.session).update(ACME, ["photo_taken"])
     IPhotos(stage.session).request(ACME, PhotoRequest(request_id="r1"))
-    store, held = IPhotoStore(stage.house), Deferred()
-    keep = store.add
-    monkeypatch.setattr(store, "add", lambda *args: held.addCallback(lambda _: keep(*args)))
-    answers = []
-    uploading = Deferred.fromCoroutine(routes.upload_photo.handle(stage.form()))
-    uploading.addCallback(answers.append)
+    shelf = IAlbum(stage.house)
+    held = shelf._store = Held(shelf._store)
+    _, answers = begin(stage)
     success_of(ISessions(stage.house).end(stage.session, "over"))
 
-    held.callback(None)
+    held.until.callback(None)
 
     assert [one.success for one in answers] == [True]
-    assert len(store.photos) == 1
+    assert len(held.parts.photos) == 1
     assert stage.acme.take() == []
+
+
+def test_a_picture_whose_session_ends_as_it_comes_is_not_kept(stage):
+    shelf = IAlbum(stage.house)
+    held = shelf._files = Held(shelf._files)
+    _, answers = begin(stage)
+    success_of(ISessions(stage.house).end(stage.session, "over"))
+
+    held.until.callback(None)
+
+    assert answers[0].check(Denied)
+    assert stage.files.files == {}
+
+
+def test_the_app_is_told_when_the_phone_gives_an_upload_up(stage):
+    IPhotos(stage.session).request(ACME, PhotoRequest(request_id="r1"))
+    shelf = IAlbum(stage.house)
+    shelf._store = Held(shelf._store)
+    uploading, answers = begin(stage)
+
+    uploading.cancel()
+
+    assert answers[0].check(CancelledError)
+    assert [one.error.code for one in stage.acme.take()] == ["UPLOAD_FAILED"]
 
 
 def test_pictures_may_be_found_at_an_address_of_their_own():

@@ -1,17 +1,20 @@
 """What every store of pictures promises, in memory, on SQLite and on PostgreSQL."""
 
+import io
+import threading
 from typing import Any
 
 import attrs
 import msgspec
 import pytest
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from zope.interface.verify import verifyObject
 
 from mentra.errors import NotThere, StoreError
 from mentra.interfaces.photos import IPhotoFiles, IPhotoStore
 from mentra.records import Photo
 from mentra.stores.photo_files import FOLDER, UNFINISHED, PhotoFiles, new_name
+from tests.stores.conftest import PATIENCE
 
 ANN, BOB = "ann@x.org", "bob@x.org"
 PHOTO = Photo(
@@ -276,6 +279,28 @@ def test_a_body_that_is_stopped_lets_go_of_its_file(files, loop):
     loop.wait(done)
 
     assert body._file.closed
+
+
+def test_a_sender_that_leaves_costs_nothing_but_its_file(folder, files, loop):
+    begun, gone = threading.Event(), threading.Event()
+    body = io.BytesIO(b"picture")
+
+    def fill(file):
+        begun.set()
+        assert gone.wait(PATIENCE)
+        file.write(body.read())
+        return Filled()
+
+    keeping = files.keep(fill)
+    keeping.addErrback(lambda failure: failure.trap(CancelledError))
+    assert begun.wait(PATIENCE)
+    keeping.cancel()
+    body.close()
+
+    gone.set()
+    loop.wait(files.stopService())
+
+    assert list(folder.iterdir()) == []
 
 
 def test_stopping_waits_for_what_is_in_hand(folder, loop):

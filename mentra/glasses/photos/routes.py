@@ -4,10 +4,12 @@ import base64
 from typing import Annotated, Any
 
 import msgspec
+from twisted.internet.defer import CancelledError
 
 from mentra.errors import Denied, MentraError, NotThere, Refused
 from mentra.extension import Access, HttpAnswer, route
 from mentra.glasses.photos.form import MIME_TYPES, Upload
+from mentra.glasses.photos.manager import Wanted
 from mentra.glasses.photos.settings import LARGEST_FORM, PhotosSettings
 from mentra.interfaces.glasses import IRelay, ISubscriptions
 from mentra.interfaces.photos import IAlbum, IPhotoFiles, IPhotos
@@ -18,6 +20,7 @@ from mentra.messages.stamps import iso
 from mentra.records import Photo
 
 # what lies at these addresses came from outside: it is never a page
+_NO_SESSION: dict[str, object] = {"error": "User session not found"}
 _AS_A_PICTURE = {"Content-Security-Policy": "sandbox; default-src 'none'"}
 
 
@@ -55,28 +58,41 @@ class Uploaded(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 )
 async def upload_photo(call: ICall) -> Uploaded:
     """The glasses bring a picture."""
-    session = _session(call, {"error": "User session not found"}, 404)
+    session = _session(call, _NO_SESSION, 404)
     album = IAlbum(call.services)
     upload: Upload = await album.receive(call.content, call.header("content-type") or "")
-    photos = IPhotos(session)
-    wanted = photos.claim(upload.request_id)
-    saved = upload.saved if wanted is None else wanted.saved
-    package_name = None if wanted is None else wanted.package_name
-    try:
-        photo: Photo = await album.add(session.user_id, upload, package_name, saved)
-    except MentraError as problem:
-        code = problem.code if isinstance(problem, Refused) else "UPLOAD_FAILED"
-        text = str(problem) if isinstance(problem, Refused) else "The photo could not be kept"
-        if wanted is not None and not session.ending:
-            photos.failed(wanted, upload.request_id, code, text)
-        raise Denied(507, {"error": "File upload failed", "code": code, "message": text,
-                           "details": text}) from problem  # fmt: skip
+    if session.ending:
+        await IPhotoFiles(call.services).remove([upload.file])
+        raise Denied(404, _NO_SESSION)
+    wanted: Wanted | None = IPhotos(session).claim(upload.request_id)
+    photo = await _kept(album, session, upload, wanted)
     url = album.url(photo)
     # nobody is there to be told if the session ended meanwhile
     if not session.ending:
-        photos.delivered(upload.request_id, wanted, photo, url)
+        IPhotos(session).delivered(upload.request_id, wanted, photo, url)
         await _tell_subscribers(call, session, photo, url)
     return Uploaded(success=True, photo_url=url, request_id=upload.request_id)
+
+
+async def _kept(
+    album: IAlbum, session: IUserSession, upload: Upload, wanted: Wanted | None
+) -> Photo:
+    saved = upload.saved if wanted is None else wanted.saved
+    package_name = None if wanted is None else wanted.package_name
+    code, text = "UPLOAD_FAILED", "The photo could not be kept"
+    try:
+        photo: Photo = await album.add(session.user_id, upload, package_name, saved)
+    except (MentraError, CancelledError) as problem:
+        if isinstance(problem, Refused):
+            code, text = problem.code, problem.message
+        # whoever claimed it is waited for by nobody else
+        if wanted is not None and not session.ending:
+            IPhotos(session).failed(wanted, upload.request_id, code, text)
+        if isinstance(problem, CancelledError):
+            raise
+        body: dict[str, object] = {"error": "File upload failed", "code": code}
+        raise Denied(507, body | {"message": text, "details": text}) from problem
+    return photo
 
 
 async def _tell_subscribers(call: ICall, session: IUserSession, photo: Photo, url: str) -> None:
