@@ -7,7 +7,11 @@ from typing import Any
 import aiohttp
 
 from mentra.messages import Message
-from mentra.messages.dashboard import DashboardContentUpdate
+from mentra.messages.dashboard import (
+    DashboardContentUpdate,
+    DashboardModeChange,
+    DashboardSystemUpdate,
+)
 from mentra.messages.display import DisplayRequest
 from mentra.messages.session import OwnershipRelease
 from mentra.messages.speaker import AudioPlayResponse, AudioStreamReady
@@ -59,6 +63,7 @@ class AppSession:
         self.places = Places(self.send)
         self.sounds = Sounds(self.send, lambda frame: self._link.send(frame))
         self._handlers = Handlers(self._subscribe)
+        self._watchers: list[Callable[[dict[str, Any]], None]] = []
         self._reactions: dict[type, Callable[[Any], None]] = {
             bytes: self._audio,
             heard.Acknowledged: self._acknowledged,
@@ -111,6 +116,13 @@ class AppSession:
         """
         return self._handlers.add(LOCATIONS, handler, rate=rate)
 
+    def on_device(self, handler: Callable[[dict[str, Any]], None]) -> None:
+        """Have *handler* called with what is new about the glasses, by field name as on the wire;
+        at once with all that is known."""
+        self._watchers.append(handler)
+        if self.device:
+            handler(self.device)
+
     async def locate(self, accuracy: str = "standard") -> Place:
         """Ask once where the wearer is; wait for it, 15 s at most.
 
@@ -146,6 +158,17 @@ class AppSession:
         :param modes: ``main``, ``expanded``.
         """
         return self.send(DashboardContentUpdate(content=text, modes=list(modes)), content=text)
+
+    def fill_dashboard(self, section: str, text: str) -> bool:
+        """Fill a corner of the dashboard; for the dashboard's own app alone.
+
+        :param section: ``topLeft``, ``topRight``, ``bottomLeft`` or ``bottomRight``.
+        """
+        return self.send(DashboardSystemUpdate(section=section, content=text))
+
+    def change_dashboard(self, mode: str) -> bool:
+        """Show another mode: ``main``, ``expanded`` or ``none``; for the dashboard's own app."""
+        return self.send(DashboardModeChange(mode=mode))
 
     def show_bitmap(self, data: str, duration_ms: float | None = None) -> bool:
         """Show a picture: a BMP file as hex or base64, at most 1 MB."""
@@ -268,6 +291,11 @@ class AppSession:
 
     def _device(self, message: heard.DeviceState) -> None:
         self.device = message.state if message.full_snapshot else self.device | message.state
+        for watcher in self._watchers:
+            try:
+                watcher(message.state)
+            except Exception:  # noqa: BLE001 - an app's bug costs this event only
+                _log.exception("a handler of the glasses' state failed")
 
     def _rejected(self, message: heard.PermissionProblem) -> None:
         for detail in message.details:

@@ -126,6 +126,35 @@ def test_an_app_writes_on_the_dashboard():
     with_app(act)
 
 
+def test_an_app_hears_what_is_new_about_the_glasses():
+    async def act(session: AppSession, cloud: FakeCloud) -> None:
+        heard: list[dict[str, Any]] = []
+        there = asyncio.Event()
+
+        def broken(news: dict[str, Any]) -> None:
+            raise ValueError("a bug of the app's")
+
+        def watch(news: dict[str, Any]) -> None:
+            heard.append(news)
+            if "charging" in news:
+                there.set()
+
+        session.on_device(broken)
+        session.on_device(watch)
+        await cloud.to_app(
+            {"type": "device_state_update", "state": {"batteryLevel": 80}, "fullSnapshot": True}
+        )
+        await cloud.to_app({"type": "device_state_update", "state": {"charging": True}})
+        await there.wait()
+        late: list[dict[str, Any]] = []
+        session.on_device(late.append)
+
+        assert heard == [{"batteryLevel": 80}, {"charging": True}]
+        assert late == [{"batteryLevel": 80, "charging": True}]
+
+    with_app(act)
+
+
 def test_glasses_say_where_they_are_and_answer_when_asked():
     async def act(glasses: GlassesClient, cloud: FakeCloud) -> None:
         glasses.move(1.5, 2.5, accuracy=4.0)
