@@ -54,6 +54,13 @@ class WebviewSettings(Section, frozen=True, kw_only=True):
     issuer: Annotated[
         str, Meta(description="What signed tokens say of who made them: SDKs expect this.")
     ] = "https://prod.augmentos.cloud"
+    urls: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="URLs that phones reach this server at, besides server.public_url: the "
+            "pages of apps are told to believe no others.",
+        ),
+    ] = ()
     store_package: Annotated[
         str,
         Meta(

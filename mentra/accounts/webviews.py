@@ -11,7 +11,7 @@ from mentra.errors import Denied, Refused
 from mentra.extension import Access, route
 from mentra.identity import canonical_user_id
 from mentra.interfaces.accounts import ITemporaryTokens, IWebviewSigner
-from mentra.interfaces.services import ITokens
+from mentra.interfaces.services import IPublicAddress, ITokens
 from mentra.interfaces.stores import IAppStore, IUserStore
 from mentra.interfaces.web import ICall
 
@@ -116,25 +116,35 @@ async def generate_signed_user_token(call: ICall) -> Any:
 
 @route("POST", "/auth/hash-with-api-key", "/api/auth/hash-with-api-key", access=Access.USER,
        body=Hashed, answer=HashMade,
-       errors={**_APP, 403: "That is another user's id."})  # fmt: skip
+       errors={**_APP, 403: "Another user's id, or another server's URL."})  # fmt: skip
 async def hash_with_api_key(call: ICall) -> Any:
     """A hash that only this server and the app can make: a page trusts what it stands beside."""
     wanted: Hashed = call.body
     if not wanted.string_to_hash:
         raise _no(400, "stringToHash is required")
     package_name = _known(call, wanted.package_name)
-    await _refuse_other_users(call, wanted.string_to_hash)
+    await _refuse_what_lies(call, wanted.string_to_hash)
     hashed = _hash(call, wanted.string_to_hash, package_name)
     return {"success": True, "hash": hashed}
 
 
-async def _refuse_other_users(call: ICall, text: str) -> None:
-    """With the hash of a user's id one is that user to the app's page."""
+async def _refuse_what_lies(call: ICall, text: str) -> None:
+    """With the hash of a user's id one is that user to the app's page, and with the hash of a URL
+    the page asks there who its user is."""
     meant = canonical_user_id(text)
-    if meant == _caller(call) or text.startswith(("http://", "https://")):
+    if meant == _caller(call) or text.rstrip("/") in _own_urls(call):
         return
     if "@" in meant or await IUserStore(call.services).load(meant) is not None:
         raise _no(403, "That is another user's id")
+    # what URL parsers take for a URL is a long story; without these it is none
+    if any(sign in text for sign in ":/\\"):
+        raise _no(403, "That is no URL of this server: name it in webviews.urls")
+
+
+def _own_urls(call: ICall) -> set[str]:
+    settings: WebviewSettings = call.services.settings(WebviewSettings)
+    named = (IPublicAddress(call.services).base_url(), *settings.urls)
+    return {url.rstrip("/") for url in named}
 
 
 # -- for the app's page, and for the store

@@ -34,7 +34,7 @@ _WRONG = {
 class StorageSettings(Section, frozen=True, kw_only=True):
     """[simple_storage]: what an app may keep about one user."""
 
-    max_key: Annotated[int, Meta(ge=1, description="Longest key, characters.")] = 1_000
+    max_key: Annotated[int, Meta(ge=1, description="Longest key, characters.")] = 10_000
     max_value: Annotated[int, Meta(ge=1, description="Longest text, characters.")] = 100_000
     max_total: Annotated[
         int, Meta(ge=1, description="All keys and texts together, characters.")

@@ -17,7 +17,7 @@ Name = Annotated[str, Meta(max_length=200)]
 class AppBroadcast(Message, frozen=True, kw_only=True, tag="app_broadcast_message"):
     """To all other users of the app, or to those in a room."""
 
-    payload: Any
+    payload: Any = None
     message_id: Name = ""
     room_id: Name | None = None
 
@@ -26,7 +26,7 @@ class AppDirect(Message, frozen=True, kw_only=True, tag="app_direct_message"):
     """To one of them."""
 
     target_user_id: Annotated[str, Meta(max_length=320)]
-    payload: Any
+    payload: Any = None
     message_id: Name = ""
 
 

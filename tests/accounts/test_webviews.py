@@ -18,9 +18,11 @@ from mentra.accounts.webviews import Hashed, Page, Redeemed
 from mentra.errors import ConfigError, Denied, Refused
 from mentra.extension import Access
 from mentra.interfaces.accounts import ITemporaryTokens, IWebviewSigner
+from mentra.interfaces.services import IPublicAddress
 from mentra.interfaces.stores import IAppStore, IUserStore
 from mentra.records import App
 from mentra.stores.registry import hash_of
+from mentra.testing.glasses import FakeAddress
 from mentra.testing.house import WALL_TIME, house_with, success_of
 from mentra.testing.requests import FakeCall
 
@@ -49,8 +51,8 @@ def signer() -> KeepingSigner:
 @pytest.fixture
 def house(signer):
     made = house_with(
-        temporary_tokens, parts={IWebviewSigner: signer},
-        sections=[WebviewSettings(most=4, most_of_user=3)],
+        temporary_tokens, parts={IWebviewSigner: signer, IPublicAddress: FakeAddress()},
+        sections=[WebviewSettings(most=4, most_of_user=3, urls=("http://lan:1/",))],
     )  # fmt: skip
     for package_name in (APP, "org.other"):
         success_of(IAppStore(made).save(App(package_name=package_name)))
@@ -195,11 +197,24 @@ def sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-@pytest.mark.parametrize("text", [ANN, " Ann@X.org", "https://mentra.test", "hello"])
+@pytest.mark.parametrize(
+    "text", [ANN, " Ann@X.org", "https://mentra.test", "https://mentra.test/", "http://lan:1", "hi"]
+)
 def test_a_hash_is_made_with_the_hash_of_the_newest_key(house, text):
     answer = call(house, webviews.hash_with_api_key, Hashed(string_to_hash=text, package_name=APP))
 
     assert answer == {"success": True, "hash": sha256(text + hash_of(f"newer of {APP}"))}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["https://evil.test", " https://evil.test", "HTTPS:evil.test", "http:\\\\evil.test",
+     "//evil.test", "/\\evil.test", "https://mentra.test.evil.test", "https://mentra.test/x"],
+)  # fmt: skip
+def test_pages_are_told_to_believe_no_other_server(house, text):
+    body = Hashed(string_to_hash=text, package_name=APP)
+
+    assert denial(house, webviews.hash_with_api_key, body) == 403
 
 
 @pytest.mark.parametrize("text", [BOB, "carol@x.org", f" {BOB.upper()}"])

@@ -474,7 +474,6 @@ def test_leaving_a_room_one_is_not_in_is_nothing(pair):
         (AppRoomJoin, {"roomId": ""}),
         (AppRoomJoin, {"roomId": "r" * 201}),
         (AppRoomJoin, {"roomId": "r", "roomConfig": {"maxUsers": 0}}),
-        (AppBroadcast, {}),
         (AppBroadcast, {"payload": 1, "messageId": "m" * 201}),
         (AppDirect, {"payload": 1}),
     ],
