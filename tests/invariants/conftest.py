@@ -100,6 +100,10 @@ class Stage:
             type="subscription_update", packageName=CAPTIONS, subscriptions=["transcription:de-DE"]
         )
         app.say(type="subscription_update", packageName=CAPTIONS, subscriptions=EVERYTHING)
+        app.say(type="managed_stream_request")
+        glasses.say(type="rtmp_stream_status", status="streaming")
+        app.say(type="rtmp_stream_request", rtmpUrl=f"rtmp://video.test/live/{KEY}")
+        glasses.say(type="rtmp_stream_status", status="streaming")
         app.say(type="app_room_join", roomId="r")
         app.say(type="app_broadcast_message", payload=SAID, messageId="1", roomId="r")
         app.say(type="app_direct_message", targetUserId="bob@x.org", payload=1, messageId="2")
@@ -121,6 +125,7 @@ def set_stage(clock: Clock) -> Callable[..., Stage]:
             public_url="http://127.0.0.1:7010/",
             permissions=(
                 Permission(type="MICROPHONE"),
+                Permission(type="CAMERA"),
                 Permission(type="LOCATION"),
                 Permission(type="READ_NOTIFICATIONS"),
             ),
