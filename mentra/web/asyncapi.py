@@ -79,8 +79,7 @@ def example(one: Said, payload: Json, components: Json) -> Json:
     made: Json = {}
     for part in payload.get("allOf", (payload,)):
         made |= example_of({"type": "object", **part}, components)
-    if one.inbound:
-        made |= event(one.name)
+    made |= event(one.name)
     # the session of glasses is the user's, and has no app's name in it
     if one.path == "glasses" and "sessionId" in made:
         made["sessionId"] = made["sessionId"].partition("-")[0]

@@ -7,39 +7,66 @@ from mentra.web.schemas import Json
 _DEEPEST = 6
 
 _BY_NAME: dict[str, tuple[Any, ...]] = {
+    "accuracy": ("high", 8.0),
+    "ackId": ("a1",),
+    "action": ("on",),
     "apiKey": ("5f0c1e7a9d2b4c68",),
+    "appId": ("org.example.captions",),
+    "appPackageName": ("org.example.captions",),
+    "audioUrl": ("https://notes.example.org/ding.mp3",),
     "code": ("APP_NOT_REACHABLE",),
+    "compress": ("none",),
     "content": ("Bus 42 in 5 min",),
+    "contentType": ("audio/mpeg",),
     "coreToken": ("eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl",),
     "correlationId": ("app-17.42",),
     "data": ({"type": "button_press", "buttonId": "main", "pressType": "short"},),
     "device_model": ("Even Realities G1",),
     "gesture_name": ("double_tap",),
+    "joinedAt": ("2025-06-01T12:00:00.000Z",),
     "lat": (52.52,),
     "layout": ({"layoutType": "text_wall", "text": "the quick brown fox"},),
+    "leftAt": ("2025-06-01T12:00:00.000Z",),
     "level": (80,),
     "lng": (13.405,),
     "message": ("The app is not connected",),
+    "messageId": ("m1",),
     "mode": ("main",),
     "modelName": ("Even Realities G1",),
     "modes": (["main", "expanded"],),
     "packageName": ("org.example.captions",),
+    "payload": ({"hello": "world"},),
     "position": ("up",),
     "reason": ("user_disabled",),
+    "requestId": ("r1",),
     "requiredData": (["pcm"],),
     "requiredPermission": ("MICROPHONE",),
+    "roomId": ("table-7",),
+    "roomName": ("ann@example.org",),
+    "rtmpUrl": ("rtmp://live.example.org/app/key",),
     "section": ("topLeft",),
+    "senderSessionId": ("bob@example.org-org.example.captions",),
+    "senderUserId": ("bob@example.org",),
     "sessionId": ("ann@example.org-org.example.captions",),
     "settings": ([{"key": "language", "type": "select", "value": "en"}], {"brightness": 50}),
+    "size": ("medium",),
     "status": ("CONNECTED", True),
     "stream": ("transcription:en-US",),
+    "streamId": ("3f2504e0-4f89-41d3-9a0c-0305e82c3301",),
     "streamType": ("button_press",),
+    "streamUrl": ("rtmp://live.example.org/app/key",),
     "subscriptions": (["button_press", "transcription:en-US"],),
+    "targetUserId": ("bob@example.org",),
     "text": ("the quick brown fox",),
+    "tier": ("high",),
     "timestamp": ("2025-06-01T12:00:00.000Z",),
+    "token": ("eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl",),
     "transcribeLanguage": ("en-US",),
+    "url": ("wss://livekit.example.org",),
     "userId": ("ann@example.org",),
+    "userIdHash": (2_596_996_162,),
     "view": ("main",),
+    "webhookUrl": ("https://notes.example.org/photo-upload",),
     "where": ("app",),
     "wifi": ({"connected": True, "ssid": "home"},),
 }
@@ -82,7 +109,9 @@ _EVENTS: dict[str, Json] = {
         "notificationKey": "k1",
     },
     "photo_taken": {"photoData": "/9j/4AAQ", "mimeType": "image/jpeg"},
+    "photo_response": {"requestId": "r1", "success": True},
     "rtmp_stream_status": {"streamId": "s1", "status": "active"},
+    "show_wifi_setup": {"reason": "Captions needs the internet"},
     "vps_coordinates": {
         "deviceModel": "Mentra Live",
         "requestId": "r1",
@@ -91,11 +120,11 @@ _EVENTS: dict[str, Json] = {
         "confidence": 0.9,
     },
 }
-"""What phones send that no schema tells.  Source: docs/protocol/streams."""
+"""What is in messages that no schema tells.  Source: docs/protocol/streams."""
 
 
 def event(name: str) -> Json:
-    """A message of the glasses, as far as its fields are known here."""
+    """A message, as far as its fields are known here."""
     return {"type": name, **_EVENTS.get(name, {})}
 
 
@@ -130,7 +159,8 @@ def _value(schema: Json, components: Json, name: str, depth: int) -> Any:
 def _is_idle(name: str, schema: Json, required: Any) -> bool:
     """Whether an example is better without this field."""
     is_nullable = any(one.get("type") == "null" for one in schema.get("anyOf", ()))
-    return is_nullable and name not in required and name not in _BY_NAME
+    is_anything = not schema.keys() & {"type", "anyOf", "enum", "$ref"}
+    return (is_nullable or is_anything) and name not in required and name not in _BY_NAME
 
 
 def _resolved(schema: Json, components: Json) -> Json:
