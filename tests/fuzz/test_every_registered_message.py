@@ -66,7 +66,7 @@ def check_that_nothing_is_left(scene: Scene) -> None:
 
 @pytest.mark.parametrize("said", INBOUND, ids=name_of)
 def test_any_form_of_a_message_is_survived(said):
-    @bounded
+    @settings(bounded, max_examples=EXAMPLES // 2)
     @given(TEXTS[said])
     def send(text):
         suffer(Scene(), said.path, text)
@@ -74,6 +74,7 @@ def test_any_form_of_a_message_is_survived(said):
     send()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("said", INBOUND, ids=name_of)
 def test_many_forms_of_a_message_leave_nothing_behind(said):
     @settings(bounded, max_examples=max(1, EXAMPLES // 8))
@@ -87,6 +88,7 @@ def test_many_forms_of_a_message_leave_nothing_behind(said):
     send()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "said", [one for one in SAID if one not in INBOUND or one.kind], ids=name_of
 )
