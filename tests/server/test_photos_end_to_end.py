@@ -4,7 +4,9 @@ import asyncio
 import hashlib
 import http.client
 import json
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -72,6 +74,12 @@ def ask(server: Running, method: str, path: str, user_id: str = ANN) -> tuple[in
     return answer.status, json.loads(body) if is_json else body
 
 
+def most_memory(server: Running) -> int:
+    """Bytes that the server's process had at its peak."""
+    status = Path(f"/proc/{server.process.pid}/status").read_text()
+    return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) * 1024
+
+
 def path_of(url: str) -> str:
     return url[url.index("/uploads/") :]
 
@@ -88,13 +96,18 @@ def test_a_picture_goes_from_the_glasses_to_the_app(start):
 
 def test_a_large_picture_goes_through_the_server_if_the_phone_is_an_older_one(start):
     server = start()
-    large = SMALL_JPEG + bytes(5_000_000)
+    large = SMALL_JPEG + bytes(20_000_000)
+    peaks: list[int] = []
 
     async def act(session: AppSession, glasses: GlassesClient) -> None:
         glasses.camera.through_server = True
+        await session.request_photo()
         glasses.camera.picture = large
+        peaks.append(most_memory(server))
 
         photo = await session.request_photo()
+
+        peaks.append(most_memory(server))
 
         # millions of bytes make no good message
         assert len(photo.data) == len(large)
@@ -102,7 +115,9 @@ def test_a_large_picture_goes_through_the_server_if_the_phone_is_an_older_one(st
         assert photo.mime_type == "image/jpeg"
 
     with_everybody(server, act, "CAMERA")
-    assert len(list((server.state / "photos").iterdir())) == 1
+    assert len(list((server.state / "photos").iterdir())) == 2
+    # neither on its way in nor on its way out is it held as a whole
+    assert peaks[1] - peaks[0] < len(large) / 2
 
 
 def test_an_app_without_the_permission_gets_none_and_keeps_its_connection(start):
