@@ -161,6 +161,15 @@ def test_whose_session_ends_has_left(pair, house):
     assert [type(one) for one in ann.heard()] == [AppUserLeft]
 
 
+def test_what_an_older_session_left_behind_gives_way(house):
+    ann = on(house, ANN)
+    IAppToApp(house).came(session_in(house_with(fake_apps), ANN), CHAT)
+
+    assert IAppToApp(house).member(ann.session, CHAT) is None
+    assert ann.say(broadcast()) is None
+    assert len(IAppToApp(house).others(CHAT, BOB)) == 1
+
+
 def test_in_a_crowd_only_those_who_care_hear_of_it(house):
     ann, bob, carol = (on(house, one) for one in (ANN, BOB, CAROL))
     for one in (ann, bob, carol):

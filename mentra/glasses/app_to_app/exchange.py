@@ -60,12 +60,10 @@ class Exchange:
 
     def _enter(self, session: IUserSession, package_name: str) -> None:
         circle = self._circles.get(package_name)
-        if circle is None:
-            history: deque[AppMessageReceived] = deque(maxlen=self._settings.history)
-            circle = self._circles[package_name] = Circle(history)
-        older = circle.members.get(session.user_id)
-        if older is not None:
-            self._leave(circle, older)
+        if circle is not None and session.user_id in circle.members:
+            # of an older session; whoever leaves last takes the circle along
+            self._leave(circle, circle.members[session.user_id])
+        circle = self._circles.get(package_name) or Circle(deque(maxlen=self._settings.history))
         member = Member(session, package_name, self._services.now())
         self._announce(circle, member, self._joined(member))
         circle.members[session.user_id] = member
