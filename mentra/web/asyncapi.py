@@ -7,7 +7,7 @@ from typing import Any
 
 import mentra
 from mentra.interfaces.services import ICatalogue
-from mentra.web.examples import event, example_of
+from mentra.web.examples import event, example_of, type_of
 from mentra.web.said import Said, everything_said
 from mentra.web.schemas import Json, schemas_of
 
@@ -60,8 +60,13 @@ def _payload(one: Said, by_kind: dict[Any, Json], components: Json) -> Json:
     if one.is_binary:
         return {"type": "string", "format": "binary"}
     if one.kind is None:
-        only = {"type": {"enum": [one.name, *one.aliases]}}
-        return {"type": "object", "properties": only, "required": ["type"]}
+        fields: Json = {"type": {"enum": [one.name, *one.aliases]}}
+        fields |= {
+            name: {"type": type_of(value), "description": "Passed on, and not read here."}
+            for name, value in event(one.name).items()
+            if name != "type"
+        }
+        return {"type": "object", "properties": fields, "required": ["type"]}
     if one.inbound:
         if not one.aliases:
             return by_kind[one.kind]

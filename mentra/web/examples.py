@@ -128,6 +128,14 @@ def event(name: str) -> Json:
     return {"type": name, **_EVENTS.get(name, {})}
 
 
+def type_of(value: Any) -> str:
+    """The JSON type of an example; a whole number says nothing of others."""
+    if isinstance(value, bool):
+        return "boolean"
+    found = next(name for name, kinds in _TYPES.items() if isinstance(value, kinds))
+    return "number" if found == "integer" else found
+
+
 def example_of(schema: Json, components: Json) -> Any:
     """A value that *schema* describes: what the author gave as an example, what fields of that name
     have elsewhere, or else the plainest value of the type.
