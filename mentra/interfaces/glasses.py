@@ -188,6 +188,10 @@ class ISettings(Interface):
     def of_app(package_name: str) -> Any:
         """One entry per declared setting of the app, each with its ``value``: a list of dicts."""
 
+    def reported(status: Any) -> Any:
+        """What of a phone's ``core_status_update`` is news, by the keys it is stored under: a dict,
+        empty if nothing is."""
+
     def replaced(stored: Any) -> None:
         """The store has other settings of the user now, all of which are *stored*: running apps are
         told if what they know is different, and ``UserSettingsChanged`` is announced."""

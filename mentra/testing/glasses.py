@@ -145,6 +145,10 @@ class FakeSettings:
         """What the test put there."""
         return self.of_apps[package_name]
 
+    def reported(self, status: object) -> dict[str, Any]:
+        """Nothing is news."""
+        return {}
+
     def replaced(self, stored: Any) -> None:
         """Keep it."""
         self.told.append(("", dict(stored)))

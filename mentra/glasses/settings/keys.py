@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+import msgspec
+
 DEFAULTS: Mapping[str, Any] = MappingProxyType(
     {
         "useOnboardMic": False,
@@ -139,11 +141,14 @@ _GLASSES = {
 }
 
 
-def of_core_status(status: object) -> dict[str, Any] | None:
+def of_core_status(reported: object) -> dict[str, Any] | None:
     """The settings in a phone's status, by the names that apps know; None if it is no such status.
 
     What is missing or of the wrong kind is left out.
+
+    :param reported: an object, or one as JSON text; it may be wrapped in another.
     """
+    status = _unwrapped(reported)
     if not isinstance(status, dict):
         return None
     core, connected = status.get("core_info"), status.get("connected_glasses")
@@ -157,6 +162,16 @@ def of_core_status(status: object) -> dict[str, Any] | None:
     if _is_sound(connected.get("head_up_angle"), _NUMBER):
         said["headUpAngle"] = connected["head_up_angle"]
     return {name: value for name, value in said.items() if _is_sound(value, _kind_of(name))}
+
+
+def _unwrapped(status: Any) -> Any:
+    if isinstance(status, str):
+        try:
+            status = msgspec.json.decode(status)
+        except (msgspec.DecodeError, RecursionError):
+            return None
+    inner = status.get("status") if isinstance(status, dict) else None
+    return inner if isinstance(inner, dict) else status
 
 
 def news(said: Mapping[str, Any], stored: Mapping[str, Any]) -> dict[str, Any]:

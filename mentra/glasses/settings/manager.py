@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
+from twisted.logger import Logger
 from zope.interface import implementer
 
 from mentra.events import UserSettingsChanged
 from mentra.extension import ManagerFactory
 from mentra.glasses.settings.declared import has_value
-from mentra.glasses.settings.keys import resolved
+from mentra.glasses.settings.keys import news, of_core_status, resolved
 from mentra.identity import app_session_id
 from mentra.interfaces.glasses import IApps, ISettings
 from mentra.interfaces.messaging import IPeer
@@ -23,9 +24,12 @@ from mentra.messages.settings import AppSettingsUpdate, MentraosSettingsUpdate
 class SettingsManager:
     """Answers from what the session knows of its user."""
 
+    _log = Logger()
+
     def __init__(self, session: IUserSession, services: IServices) -> None:
         self._session = session
         self._apps = IAppStore(services)
+        self._complained = False
 
     def mentraos(self) -> dict[str, Any]:
         """The user's settings, every key."""
@@ -66,6 +70,17 @@ class SettingsManager:
         peer.send(update)
         # SDKs take the array above for the user's settings too, so set them right at once
         self._tell(package_name, peer)
+
+    def reported(self, status: object) -> dict[str, Any]:
+        """What of a phone's status is news, by the keys it is stored under."""
+        said = of_core_status(status)
+        if said is not None:
+            return news(said, self._session.user.settings)
+        if not self._complained:
+            # phones repeat themselves every few seconds
+            self._complained = True
+            self._log.info("a status without core_info or connected_glasses is ignored")
+        return {}
 
     def _tell(self, package_name: str, peer: IPeer) -> None:
         session_id = app_session_id(self._session.user_id, package_name)

@@ -9,7 +9,7 @@ from twisted.logger import Logger
 from mentra.errors import MentraError, Refused
 from mentra.events import SessionStarted, UserSettingsChanged
 from mentra.extension import Answer, handler, listener
-from mentra.glasses.settings.keys import WEARABLE, is_known, news, of_core_status
+from mentra.glasses.settings.keys import WEARABLE, is_known
 from mentra.glasses.settings.writing import save_user_settings
 from mentra.interfaces.glasses import IDevice, IRelay, ISettings
 from mentra.interfaces.messaging import IContext
@@ -56,11 +56,7 @@ def core_status_update(message: CoreStatusUpdate, context: IContext) -> Awaitabl
     """Keep what an older phone's status says of settings; subscribers hear of all of it."""
     session = context.session
     IRelay(session).relay(CoreStatusUpdate.tag(), message.raw)
-    said = of_core_status(_status(message.status))
-    if said is None:
-        _log.info("a core_status_update without core_info or connected_glasses is ignored")
-        return None
-    changes = news(said, session.user.settings)
+    changes = ISettings(session).reported(message.status)
     return _keep(context, changes) if changes else None
 
 
@@ -74,17 +70,6 @@ def _wanted(message: SettingsUpdateRequest) -> dict[str, Any]:
     # the text was decoded once already, so it is an object
     beside = msgspec.json.decode(message.raw) if message.raw else {}
     return {key: value for key, value in beside.items() if is_known(key)}
-
-
-def _status(status: Any) -> Any:
-    if isinstance(status, str):
-        try:
-            status = msgspec.json.decode(status)
-        except (msgspec.DecodeError, RecursionError):
-            return None
-    if isinstance(status, dict) and isinstance(status.get("status"), dict):
-        return status["status"]
-    return status
 
 
 # -- the model that the phone last paired with ---------------------------------------------------
