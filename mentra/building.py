@@ -276,3 +276,7 @@ class Building(MultiService):
         self.metrics.watch(
             "mentra_queued_frames", "Frames waiting for slow receivers.", self.edge.queued
         )
+        pending = self._reactor.getDelayedCalls
+        self.metrics.watch(
+            "mentra_timers", "Calls that wait for their time.", lambda: len(pending())
+        )

@@ -150,10 +150,9 @@ class Party:
 
     async def drop(self) -> None:
         """Be gone without a goodbye."""
-        self._reader.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._reader
         self._line.abort()
+        # it comes to the end, and lets go of the connection
+        await self._reader
 
     async def close(self) -> None:
         """Leave."""

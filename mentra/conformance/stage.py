@@ -218,6 +218,9 @@ class Stage:
             packageName=self.app.package_name,
             subscriptions=list(streams),
         )
+        # what other sockets say is not in order with it; what this one says is
+        party.say("ping")
+        await party.next("pong")
         return party
 
     async def stop(self, wearer: int = 0, app: Registered | None = None) -> tuple[int, Any]:
