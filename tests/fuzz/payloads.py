@@ -9,18 +9,18 @@ from hypothesis import strategies as st
 from mentra.web.asyncapi import example
 from mentra.web.said import Said
 from mentra.web.schemas import Json
-from tests.fuzz.scene import ANN, BOB, CAPTIONS, NOTES
+from tests.fuzz.scene import ANN, BOB, CAPTIONS, CAROL, NOTES
 
 HUGE = "x" * 200_000
 DEEP = "@deep@"
 DEPTH = 50_000
 
 OTHERS: dict[str, list[Any]] = {
-    "userId": [BOB, ANN, ""],
+    "userId": [BOB, CAROL, ANN, ""],
     "user_id": [BOB],
-    "targetUserId": [BOB, "nobody@x.org"],
+    "targetUserId": [BOB, CAROL, "nobody@x.org"],
     "senderUserId": [BOB],
-    "sessionId": [BOB, f"{BOB}-{NOTES}", f"{ANN}-{NOTES}", ANN],
+    "sessionId": [f"{CAROL}-{CAPTIONS}", BOB, f"{BOB}-{NOTES}", f"{ANN}-{NOTES}", ANN],
     "packageName": [NOTES, CAPTIONS, "org.example.none", ""],
     "appId": [NOTES, CAPTIONS],
     "apiKey": ["wrong"],

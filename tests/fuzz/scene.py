@@ -1,4 +1,4 @@
-"""Two people with glasses and apps, in a house with every plugin that is installed."""
+"""Three people with glasses and apps, in a house with every plugin that is installed."""
 
 import gc
 import weakref
@@ -22,10 +22,10 @@ from mentra.testing.house import house_with, success_of
 from mentra.testing.photos import MemoryPhotoFiles, MemoryPhotoStore
 from mentra.testing.simple_storage import MemorySimpleStorage
 from mentra.testing.stores import MemoryAppStore, MemoryUserStore
-from mentra.testing.wire import Line, MemoryPort, advance, client_frame
+from mentra.testing.wire import Line, MemoryPort, ServerFrame, advance, client_frame
 from mentra.web.readiness import Readiness
 
-ANN, BOB = "ann@x.org", "bob-b@x.org"
+ANN, BOB, CAROL = "ann@x.org", "bob-b@x.org", "carol-c@x.org"
 CAPTIONS, NOTES = "org.example.captions", "org.example.notes"
 KEY = "k3y" * 20
 WANTED = [
@@ -33,6 +33,14 @@ WANTED = [
     "glasses_battery_update", "location_update", "phone_notification", "touch_event",
     "transcription:en-US", "custom_message", "photo_taken",
 ]  # fmt: skip
+COMPANY = frozenset(
+    {
+        "app_broadcast_message", "app_direct_message", "app_room_join", "app_room_leave",
+        "start_app", "stop_app", "ownership_release",
+    }
+)  # fmt: skip
+"""What an app's company, the same app of other users, may hear of."""
+
 PLEASED = LogLevel.info
 
 
@@ -45,7 +53,7 @@ def plugins() -> tuple[object, ...]:
 
 
 class Scene:
-    """Ann wears glasses and runs captions; Bob wears glasses and runs notes.
+    """Ann wears glasses and runs captions; Bob runs notes, and Carol captions of her own.
 
     :param more: plugins besides.
     :ivar loud: what was logged at info or above since it was last emptied.
@@ -54,15 +62,15 @@ class Scene:
     def __init__(self, *more: object) -> None:
         self.clock = Clock()
         apps = MemoryAppStore()
-        users = MemoryUserStore(apps)
+        people = MemoryUserStore(apps)
         self.house = house_with(
             *plugins(), *more, clock=self.clock,
             parts={
                 IPublicAddress: FakeAddress(), IReadiness: Readiness(),
-                IAppStore: apps, IUserStore: users,
-                ISimpleStorage: MemorySimpleStorage(apps, users),
+                IAppStore: apps, IUserStore: people,
+                ISimpleStorage: MemorySimpleStorage(apps, people),
                 IPhotoFiles: MemoryPhotoFiles(self.clock.seconds),
-                IPhotoStore: MemoryPhotoStore(users),
+                IPhotoStore: MemoryPhotoStore(people),
             },
         )  # fmt: skip
         self.port = MemoryPort(self.house)
@@ -71,10 +79,12 @@ class Scene:
             success_of(IAppStore(self.house).save(_app(package)))
             success_of(IAppStore(self.house).add_key(package, KEY))
         self.loud: list[LogEvent] = []
-        self.glasses = {"ann": self.port.glasses(ANN), "bob": self.port.glasses(BOB)}
+        users = {"ann": ANN, "bob": BOB, "carol": CAROL}
+        self.glasses = {name: self.port.glasses(user_id) for name, user_id in users.items()}
         self.apps = {
             "ann": self._running(self.glasses["ann"], ANN, CAPTIONS),
             "bob": self._running(self.glasses["bob"], BOB, NOTES),
+            "carol": self._running(self.glasses["carol"], CAROL, CAPTIONS),
         }
         self.hush()
 
@@ -82,10 +92,12 @@ class Scene:
         """Ann's end of a path."""
         return self.glasses["ann"] if path == "glasses" else self.apps["ann"]
 
-    @property
-    def bystanders(self) -> list[Line]:
-        """Bob's ends."""
-        return [self.glasses["bob"], self.apps["bob"]]
+    def heard_by_others(self, name: str) -> list[ServerFrame]:
+        """What reached Bob and Carol of a message of that name, though it should not."""
+        silent = [self.glasses["bob"], self.apps["bob"], self.glasses["carol"]]
+        if name not in COMPANY:
+            silent.append(self.apps["carol"])
+        return [frame for line in silent for frame in line.frames()]
 
     def hush(self) -> None:
         """Forget what was said until now."""
