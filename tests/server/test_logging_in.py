@@ -53,6 +53,20 @@ def test_a_password_a_code_and_a_token_of_theirs_let_people_in(start):
     assert not any(secret in said for secret in (PASSWORD, code, theirs, ANN))
 
 
+def test_the_secret_of_a_provider_may_lie_in_a_file(start, tmp_path):
+    file = tmp_path / "theirs"
+    file.write_text(f"{SUPABASE}\n")
+    file.chmod(0o600)
+    server = start(f'[auth]\nsupabase_secret_file = "{file}"\ncreate_users = false\n')
+    server.command("user", "add", "bob@x.org")
+
+    bob = jwt.encode({"email": "bob@x.org"}, SUPABASE, "HS256")
+    stranger = jwt.encode({"email": "eve@x.org"}, SUPABASE, "HS256")
+
+    assert post(server, "/auth/exchange-token", supabaseToken=bob)[0] == 200
+    assert post(server, "/auth/exchange-token", supabaseToken=stranger)[0] == 401
+
+
 def test_a_wrong_password_is_slow_and_soon_not_looked_at(start):
     server = start("[accounts]\nattempts_per_account = 2\n")
     give_password(server, ANN, PASSWORD)
