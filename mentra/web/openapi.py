@@ -17,8 +17,8 @@ _SECURITY: Mapping[Access, list[Json]] = {
     Access.USER: [{"user": []}],
     Access.APP: [{"app": []}],
     Access.ASSISTANT: [{"user": []}, {"app": []}],
-    # the key is a field of the body
-    Access.KEY: [],
+    # or else the key is a field of the body or the query
+    Access.KEY: [{"key": []}, {}],
     # goes by network address, for which OpenAPI has no word
     Access.OPERATOR: [],
 }
@@ -29,6 +29,11 @@ _SCHEMES: Json = {
         "scheme": "bearer",
         "bearerFormat": "JWT",
         "description": "A user's token.",
+    },
+    "key": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "An app's API key, with or without PACKAGE: before it.",
     },
     "app": {
         "type": "http",

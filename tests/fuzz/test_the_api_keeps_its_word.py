@@ -34,7 +34,7 @@ ROUTES = main_routes(Catalogue(plugins()))
 SCHEMA = schemathesis.openapi.from_dict(document(ROUTES))
 OPERATIONS = [one.ok() for one in SCHEMA.get_all_operations()]
 FIRST = {(one.method.lower(), one.templates[0].rstrip("/")) for one in ROUTES}
-TOKENS = {"user": f"user:{ANN}", "app": f"{CAPTIONS}:{KEY}"}
+TOKENS = {"user": f"user:{ANN}", "app": f"{CAPTIONS}:{KEY}", "key": KEY}
 CHECKS = [
     status_code_conformance,
     content_type_conformance,

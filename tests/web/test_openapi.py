@@ -118,7 +118,7 @@ def test_each_template_is_an_operation_with_a_name_of_its_own():
         (Access.PUBLIC, [], None),
         (Access.USER, [{"user": []}], "401"),
         (Access.APP, [{"app": []}], "401"),
-        (Access.KEY, [], None),
+        (Access.KEY, [{"key": []}, {}], None),
         (Access.OPERATOR, [], "403"),
     ],
 )
