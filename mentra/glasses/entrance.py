@@ -104,8 +104,9 @@ def connection_init(message: ConnectionInit, context: IContext) -> Any:
 def acknowledgement(session: IUserSession, services: IServices) -> ConnectionAck:
     """``connection_ack``, with other ways for sound, and with what older phones read in
     ``userSession``."""
-    apps, subscriptions = IApps(session, None), ISubscriptions(session, None)
-    microphone = IMicrophone(session, None)
+    apps = IApps(session, None)
+    # where nobody asked for these yet there is nothing to tell, and many connect who never will
+    subscriptions, microphone = session.built(ISubscriptions), session.built(IMicrophone)
     wanted = subscriptions.everyone() if subscriptions else {}
     ways: dict[str, Any] = {}
     for way in (IUdpPort(services, None), ILivekit(services, None)):

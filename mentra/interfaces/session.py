@@ -23,6 +23,10 @@ class IUserSession(Interface):
     def to_glasses(message: Any) -> bool:
         """Send *message* to the phone; False while it is away."""
 
+    def built(interface: Any) -> Any:
+        """The manager of that interface if somebody asked for it already, else None: for those who
+        would rather not have it built."""
+
     def announce(event: Any) -> None:
         """Tell every listener of the event's class, in order; a listener's bug is only logged."""
 

@@ -11,6 +11,7 @@ from mentra.extension import Access
 from mentra.glasses.apps import pages
 from mentra.glasses.apps.health import app_health
 from mentra.glasses.apps.pages import Acting, Search, Whose
+from mentra.glasses.apps.settings import AppsSettings
 from mentra.interfaces.glasses import IDevice
 from mentra.interfaces.shared import IAppHealth
 from mentra.interfaces.stores import IAppStore, IUserStore
@@ -270,3 +271,22 @@ def test_every_page_is_mounted_twice_and_only_the_public_ones_are_for_everyone()
             assert (one.access is Access.PUBLIC) is (name in everyones), name
             if name != "list_client_apps":
                 assert [f"/api{one.templates[0]}"] == list(one.templates[1:])
+
+
+def test_the_configured_dashboard_is_on_no_list_whatever_type_it_has():
+    board = app_named("org.board", app_type="background", app_store_status="PUBLISHED",
+                      is_public=True)  # fmt: skip
+    stage = stage_with(board, sections=[AppsSettings(system_dashboard="org.board")])
+    success_of(IUserStore(stage.house).install(ANN, "org.board"))
+    stage.run("org.board")
+    searched = call_of(stage, None, asked=Search(query="board"))
+    available = call_of(stage, asked=Whose())
+
+    lists = [
+        answer_of(pages.list_apps, call_of(stage)),
+        answer_of(pages.list_client_apps, call_of(stage)),
+        answer_of(pages.list_available, available),
+        answer_of(pages.search_apps, searched),
+    ]
+
+    assert [answer["data"] for answer in lists] == [[], [], [], []]

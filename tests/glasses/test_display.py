@@ -119,7 +119,7 @@ def both(main) -> Stage:
 # -- what goes out
 
 
-def test_a_request_goes_out_as_it_came(main):
+def test_a_askedgoes_out_as_it_came(main):
     request = DisplayRequest(view="main", layout={"layoutType": "x", "odd": [1]}, duration_ms=3000)
     peer = main.apps.peers[MAIN]
 
@@ -143,7 +143,7 @@ def test_a_whole_duration_stays_a_whole_number(main):
     assert isinstance(main.session.glasses.sent[0].duration_ms, int)
 
 
-def test_a_request_without_a_layout_is_dropped(main):
+def test_a_askedwithout_a_layout_is_dropped(main):
     accepted = main.display.request(MAIN, DisplayRequest())
 
     assert not accepted
@@ -194,6 +194,17 @@ def test_a_layout_nested_too_deeply_is_refused(main):
         main.display.request(MAIN, DisplayRequest(layout=nested(MAX_DEPTH + 1)))
 
     assert refusal.value.code == "LAYOUT_TOO_LARGE"
+
+
+@pytest.mark.parametrize("asked", [
+    DisplayRequest(layout={"layoutType": "text_wall", "text": "\ud83d"}),
+    DisplayRequest(layout={"layoutType": "clear_view"}, view="\ud83d"),
+])  # fmt: skip
+def test_half_a_character_is_refused_as_no_text(main, asked):
+    with pytest.raises(Refused) as refusal:
+        main.display.request(MAIN, asked)
+
+    assert refusal.value.code == "MALFORMED_MESSAGE"
 
 
 def test_an_animation_has_a_bounded_number_of_frames(main):

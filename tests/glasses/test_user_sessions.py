@@ -14,11 +14,13 @@ from zope.interface.exceptions import Invalid
 
 import mentra.plugins.mentra_glasses as dropin
 from mentra.errors import Refused, StoreError
-from mentra.events import GlassesLeft, SessionEnding, SessionStarted
+from mentra.events import GlassesAttached, GlassesLeft, SessionEnding, SessionStarted
 from mentra.extension import ConfigSection, ManagerFactory, listener
+from mentra.glasses.entrance import acknowledgement
 from mentra.glasses.session import GlassesSettings
 from mentra.identity import Identity
-from mentra.interfaces.session import ISessions, IUserSession
+from mentra.interfaces.glasses import IApps, IMicrophone
+from mentra.interfaces.session import IManagerFactory, ISessions, IUserSession
 from mentra.interfaces.stores import IUserStore
 from mentra.messages.session import Pong
 from mentra.records import User
@@ -349,3 +351,41 @@ def test_an_ended_session_is_dead_after_one_collection_and_has_no_timer_left(plu
 
     assert alive() is None
     assert clock.getDelayedCalls() == []
+
+
+# -- ten thousand of them
+
+
+def built(session: Any) -> set[Any]:
+    return {one for one in session_facets() if session.built(one) is not None}
+
+
+def session_facets() -> list[Any]:
+    return [one.provides for one in WING if IManagerFactory.providedBy(one)]
+
+
+def test_glasses_that_merely_connect_have_only_what_every_session_needs():
+    house = house_with(*WING)
+    session = session_in(house)
+
+    acknowledgement(session, house)
+    session.announce(GlassesAttached(reconnected=False))
+
+    assert built(session) == {IApps}
+
+
+def test_glasses_that_come_back_have_their_microphone_looked_after_besides():
+    session = session_with(*WING)
+
+    session.announce(GlassesAttached(reconnected=True))
+
+    assert built(session) == {IApps, IMicrophone}
+
+
+def test_a_session_that_did_nothing_needs_nothing_more_to_end():
+    session = session_with(*WING)
+    before = built(session)
+
+    session.announce(SessionEnding())
+
+    assert built(session) == before

@@ -55,4 +55,6 @@ def app_stopped_for_fellows(event: AppStopped, session: IUserSession) -> None:
 @listener(SessionEnding)
 def session_ends_for_fellows(event: SessionEnding, session: IUserSession) -> None:
     """Others hear of it, and nothing waits for this user's apps any more."""
-    IFellows(session).over()
+    part = session.built(IFellows)
+    if part is not None:
+        part.over()

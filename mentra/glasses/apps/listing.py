@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from mentra.glasses.apps.compatibility import Compatibility, compatibility_of
+from mentra.glasses.apps.settings import AppsSettings
 from mentra.interfaces.glasses import IApps, IDevice
 from mentra.interfaces.services import IServices
 from mentra.interfaces.session import ISessions, IUserSession
@@ -29,10 +30,10 @@ def public_row(app: App) -> Row:
     return row
 
 
-def published(store: IAppStore) -> Iterator[App]:
+def published(services: IServices) -> Iterator[App]:
     """Apps that anyone may find."""
-    for app in store.all():
-        if app.app_store_status == "PUBLISHED" and app.is_public and _is_listed(app):
+    for app in IAppStore(services).all():
+        if app.app_store_status == "PUBLISHED" and app.is_public and _is_listed(app, services):
             yield app
 
 
@@ -42,9 +43,14 @@ def is_found(app: App, words: str) -> bool:
     return any(words.lower() in text.lower() for text in texts)
 
 
-def _is_listed(app: App) -> bool:
-    # the dashboard is nobody's to start or stop
-    return app.enabled and app.app_type != "system_dashboard"
+def _is_listed(app: App, services: IServices) -> bool:
+    return app.enabled and not _is_dashboard(app, services)
+
+
+def _is_dashboard(app: App, services: IServices) -> bool:
+    """The dashboard is nobody's to start or stop, of whatever type its record says it is."""
+    settings: AppsSettings = services.settings(AppsSettings)
+    return app.app_type == "system_dashboard" or app.package_name == settings.system_dashboard
 
 
 def _record(app: App) -> Row:
@@ -62,7 +68,7 @@ def store_listing(user: User, services: IServices) -> list[Row]:
     session = ISessions(services).get(user.user_id)
     return [
         store_row(app, install, session, services)
-        for app, install in _apps_of(user, session, IAppStore(services))
+        for app, install in _apps_of(user, session, services)
     ]
 
 
@@ -82,7 +88,8 @@ def available_listing(user: User, services: IServices, organization_id: str | No
             "isInstalled": app.package_name in installs,
         }
         for app in _available(IAppStore(services).all(), user, organization_id)
-        if _is_listed(app) or app.package_name in installs
+        if _is_listed(app, services)
+        or (app.package_name in installs and not _is_dashboard(app, services))
     ]
 
 
@@ -128,19 +135,20 @@ def client_listing(user: User, services: IServices) -> list[Row]:
             "hardwareRequirements": app.hardware_requirements,
             **_dates(install),
         }
-        for app, install in _apps_of(user, session, IAppStore(services))
+        for app, install in _apps_of(user, session, services)
     ]
 
 
 def _apps_of(
-    user: User, session: IUserSession | None, store: IAppStore
+    user: User, session: IUserSession | None, services: IServices
 ) -> Iterator[tuple[App, Install | None]]:
     """Apps that still exist; the dashboard is left out."""
     installs = {install.package_name: install for install in user.installs}
     running = tuple(IApps(session).running()) if session is not None else ()
+    store = IAppStore(services)
     for package_name in dict.fromkeys((*installs, *running)):
         app = store.get(package_name)
-        if app is not None and app.app_type != "system_dashboard":
+        if app is not None and not _is_dashboard(app, services):
             yield app, installs.get(package_name)
 
 

@@ -107,7 +107,7 @@ async def list_available(call: ICall) -> Any:
        answer=Found[list[PublicRow]])  # fmt: skip
 def list_public(call: ICall) -> Any:
     """What is published for everyone and has a face."""
-    every = published(IAppStore(call.services))
+    every = published(call.services)
     return _list([public_row(app) for app in every if app.app_type == "standard"])
 
 
@@ -128,7 +128,7 @@ def search_apps(call: ICall) -> Any:
         raise Denied(400, {"success": False, "message": "Search query is required"})
     found = [
         public_row(app)
-        for app in published(IAppStore(call.services))
+        for app in published(call.services)
         if is_found(app, words) and asked.organization_id in (None, app.organization_id)
     ]
     return _list(found[:MOST_FOUND])

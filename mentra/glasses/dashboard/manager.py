@@ -192,5 +192,6 @@ def dashboard_app_stopped(event: AppStopped, session: IUserSession) -> None:
 @listener(GlassesAttached)
 def glasses_for_dashboard(event: GlassesAttached, session: IUserSession) -> None:
     """A phone that was away does not know what its wearer saw."""
-    if event.reconnected:
-        IDashboard(session).redraw()
+    dashboard = session.built(IDashboard) if event.reconnected else None
+    if dashboard is not None:
+        dashboard.redraw()

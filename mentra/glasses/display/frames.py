@@ -100,7 +100,7 @@ def check_layout(request: DisplayRequest, most: int) -> None:
     """Let a layout by that is no burden.
 
     :param most: bytes of JSON.
-    :raises Refused: ``LAYOUT_TOO_LARGE``.
+    :raises Refused: ``LAYOUT_TOO_LARGE``, or ``MALFORMED_MESSAGE`` where it is no text.
     """
     if _is_sprawling(request.layout):
         raise Refused(
@@ -108,7 +108,11 @@ def check_layout(request: DisplayRequest, most: int) -> None:
             f"A layout has at most {MAX_ITEMS} entries, {MAX_DEPTH} levels deep",
             where="app",
         )
-    size = len(msgspec.json.encode(request.layout)) + len(request.view)
+    try:
+        size = len(msgspec.json.encode(request.layout)) + len(request.view.encode())
+    except UnicodeEncodeError as wrong:
+        text = "A layout holds half a surrogate pair"
+        raise Refused("MALFORMED_MESSAGE", text, where="app") from wrong
     if size > most:
         raise Refused(
             "LAYOUT_TOO_LARGE", f"A layout has at most {most} bytes, not {size}", where="app"

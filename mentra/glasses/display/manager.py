@@ -301,5 +301,6 @@ def display_app_stopped(event: AppStopped, session: IUserSession) -> None:
 @listener(GlassesAttached)
 def glasses_for_display(event: GlassesAttached, session: IUserSession) -> None:
     """A phone that was away does not know what its wearer saw."""
-    if event.reconnected:
-        IDisplay(session).resend()
+    display = session.built(IDisplay) if event.reconnected else None
+    if display is not None:
+        display.resend()

@@ -14,6 +14,10 @@ from mentra.interfaces.messaging import IContext
 from mentra.interfaces.session import IUserSession
 from mentra.messages.location import LocationPollRequest, LocationUpdate
 from mentra.messages.streams import LOCATION_STREAMS, kind_of
+from mentra.records import Whereabouts
+
+NOWHERE = Whereabouts()
+"""What is known of a wearer of whom nothing is known."""
 
 
 @handler("glasses", LocationUpdate)
@@ -62,5 +66,8 @@ def app_stopped_for_location(event: AppStopped, session: IUserSession) -> None:
 
 @listener(GlassesAttached)
 def glasses_for_location(event: GlassesAttached, session: IUserSession) -> None:
-    """A phone that was away may have missed what it was asked."""
-    ILocation(session).phone_came(event.reconnected)
+    """A phone that was away may have missed what it was asked, and a new one may be asked too
+    much."""
+    # most that come have nothing to do with places, and connect in thousands
+    if session.built(ILocation) is not None or session.user.whereabouts != NOWHERE:
+        ILocation(session).phone_came(event.reconnected)

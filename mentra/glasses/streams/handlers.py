@@ -113,4 +113,6 @@ def app_stop_for_streams(event: AppStopped, session: IUserSession) -> None:
 @listener(SessionEnding)
 def session_end_for_streams(event: SessionEnding, session: IUserSession) -> None:
     """Tell glasses and apps, while they can still be told."""
-    IStreams(session).end()
+    streams = session.built(IStreams)
+    if streams is not None:
+        streams.end()

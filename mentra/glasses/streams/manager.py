@@ -36,7 +36,8 @@ class StreamManager(Service):
         self._preconditions = Preconditions(session, services)
         self._unmanaged: UnmanagedStream | None = None
         self._managed: ManagedStream | None = None
-        self._is_over = False
+        # the end is not told to what is not built yet
+        self._is_over = bool(session.ending)
 
     def stopService(self) -> None:
         """Nothing is streamed any more."""

@@ -127,10 +127,13 @@ class UdpPort(Service):
             return {}
         glasses = session.glasses
         asked = glasses.identity.asked_for if glasses is not None and glasses.identity else ()
+        wanted = "udpEncryption" in asked
+        # a phone that never registers needs no link
+        link = IUdp(session) if wanted else session.built(IUdp)
         return {
             "udp_host": self._settings.host,
             "udp_port": self.port,
-            "udp_encryption": IUdp(session).secrecy("udpEncryption" in asked),
+            "udp_encryption": None if link is None else link.secrecy(wanted),
         }
 
     def dropped(self, why: str) -> None:

@@ -9,6 +9,7 @@ import pytest
 from mentra.events import AppStopped, SessionEnding
 from mentra.glasses.streams.settings import StreamsSettings
 from mentra.interfaces.glasses import IApps
+from mentra.interfaces.streams import IStreams
 from mentra.messages.video import (
     KeepRtmpStreamAlive,
     ManagedStreamRequest,
@@ -518,7 +519,11 @@ def test_a_session_that_streamed_is_forgotten(stage):
     assert gone() is None
 
 
-def test_a_session_that_is_ending_begins_no_stream(stage):
+@pytest.mark.parametrize("streamed_before", [False, True])
+def test_a_session_that_is_ending_begins_no_stream(stage, streamed_before):
+    if streamed_before:
+        IStreams(stage.session)
+    stage.session.ending = True
     stage.session.announce(SessionEnding())
 
     assert refused(stage) == ("INTERNAL_ERROR", "The session has ended")
