@@ -13,8 +13,9 @@ import aiohttp
 import attrs
 import click
 
-from mentra.admin.children import Child, child, output_of, program
+from mentra.admin.children import child, output_of, program
 from mentra.admin.console import Console, PlainConsole, open_console
+from mentra.admin.play import PACKAGE, PATIENCE, PAUSE, Play, Progress
 from mentra.admin.running import race, run_until_interrupted
 from mentra.admin.simulation import Simulation
 from mentra.config.legacy import (
@@ -27,37 +28,18 @@ from mentra.errors import MentraError
 from mentra.sdk.glasses import GlassesClient
 
 USER = "demo@example.org"
-PACKAGE = "org.example.captions"
-SENTENCES = (
-    "Hello from the glasses.",
-    "Everything I say goes through your own server,",
-    "and an app of twenty lines shows it here.",
-)
 DEADLINE = 30.0
-"""Seconds until the display must have shown what was said, from the very start."""
+"""Seconds until the last act must be over, from the very start."""
 
-PAUSE = 2.5
-"""Seconds between two sentences that somebody is to read."""
+MODEL = "Demo Glasses"
+"""With a display and a camera, which no real model has both of."""
+
+RETRY_SECONDS = 1.0
+"""After a lost connection; phones take longer, and nobody wants to watch that."""
 
 
 class DemoFailed(MentraError):
     """The demo did not get to where it should."""
-
-
-@attrs.define
-class Progress:
-    """What is being waited for, in case it never comes.
-
-    :ivar step: what has not happened yet, a sentence.
-    :ivar children: the programs started so far.
-    """
-
-    step: str = "starting"
-    children: list[Child] = attrs.field(factory=list)
-
-    def last_words(self) -> str:
-        """What the children wrote last, for whoever wants to know why."""
-        return "".join(f"\n{one.name}: {one.last_words()}" for one in self.children)
 
 
 @attrs.frozen
@@ -80,7 +62,7 @@ class Place:
 
 
 @click.command()
-@click.option("--once", is_flag=True, help="End once the display has shown what was said.")
+@click.option("--once", is_flag=True, help="End once everything was shown.")
 @click.option(
     "--within",
     type=click.FloatRange(min=0, min_open=True),
@@ -98,6 +80,8 @@ class Place:
 )
 def demo(once: bool, within: float, app_file: str | None) -> None:
     """A server with the defaults, a captions app and simulated glasses.
+
+    What is said is shown, a photo is taken, the dashboard looked at, the connection lost and found.
 
     Everything it needs is made in a temporary folder, which goes away with it; Ctrl-C ends all.
     """
@@ -125,14 +109,16 @@ async def _play(place: Place, once: bool, app_file: str | None, progress: Progre
     key, token = await _register(place, f"http://127.0.0.1:{port}")
     async with _server(place, progress) as url, _app(place, app_file, key, port, progress):
         progress.step = "the glasses were not let in"
-        glasses = GlassesClient(url, token)
+        glasses = GlassesClient(url, token, model=MODEL, retry_seconds=RETRY_SECONDS)
         with _console(once) as console:
             console.note(f"the server is {url}, the wearer {USER}, the app {PACKAGE}")
             simulation = Simulation(glasses, console, app=PACKAGE)
-            act = _act_once if once else _act
+            play = Play(simulation, glasses, console, progress, own_app=app_file is None)
+            if not once:
+                play.pause, play.patience = PAUSE, PATIENCE
             await race(
                 simulation.run(console.commands() if console.interactive else _nothing()),
-                act(simulation, glasses, console, progress),
+                play.once() if once else play.on_and_on(),
                 *(one.ended() for one in progress.children),
             )
 
@@ -140,7 +126,8 @@ async def _play(place: Place, once: bool, app_file: str | None, progress: Progre
 async def _register(place: Place, url: str) -> tuple[str, str]:
     """The app's key and the wearer's token, got as anyone would get them."""
     key = await place.mentra(
-        *("app", "add", PACKAGE, "--name", "Captions", "--url", url, "--permission", "MICROPHONE")
+        *("app", "add", PACKAGE, "--name", "Captions", "--url", url),
+        *("--permission", "MICROPHONE", "--permission", "CAMERA"),
     )
     await place.mentra("user", "add", USER)
     await place.mentra("app", "install", PACKAGE, "--user", USER)
@@ -194,45 +181,6 @@ def _console(once: bool) -> Iterator[Console]:
 async def _nothing() -> AsyncIterator[str]:
     await asyncio.Event().wait()
     yield ""
-
-
-async def _begin(simulation: Simulation, glasses: GlassesClient, progress: Progress) -> None:
-    await glasses.until(lambda: glasses.connected)
-    progress.step = "the app did not start"
-    await simulation.obey("/start")
-    await glasses.until(lambda: glasses.microphone_on or _of_the_app(glasses))
-
-
-async def _act_once(
-    simulation: Simulation, glasses: GlassesClient, console: Console, progress: Progress
-) -> None:
-    await _begin(simulation, glasses, progress)
-    said = SENTENCES[0]
-    progress.step = "the display did not show what was said"
-    console.note(f"said: {said}")
-    await simulation.obey(said)
-    await glasses.until(lambda: _of_the_app(glasses) and said in _text(glasses))
-    console.note("the app showed what was said")
-
-
-async def _act(
-    simulation: Simulation, glasses: GlassesClient, console: Console, progress: Progress
-) -> None:
-    await _begin(simulation, glasses, progress)
-    for sentence in SENTENCES:
-        await asyncio.sleep(PAUSE)
-        console.note(f"said: {sentence}")
-        await simulation.obey(sentence)
-    console.note("now type what you say; Ctrl-C ends")
-    await asyncio.Event().wait()
-
-
-def _of_the_app(glasses: GlassesClient) -> bool:
-    return glasses.visible is not None and glasses.visible.package_name == PACKAGE
-
-
-def _text(glasses: GlassesClient) -> str:
-    return glasses.visible.text if glasses.visible else ""
 
 
 async def _answers(url: str) -> None:

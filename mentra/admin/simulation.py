@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
+from mentra.admin.asked import Asked
 from mentra.admin.console import Console, Scene
 from mentra.admin.running import race
 from mentra.errors import MentraError
 from mentra.sdk.glasses import GlassesClient
+from mentra.sdk.seen import Draw
 
 PATIENCE = 30.0
 """Seconds that a script waits for a connection, or for what it expects."""
@@ -20,6 +22,7 @@ TEXT             say it (//TEXT if it begins with a slash)
 /head up|down    move the head
 /battery LEVEL   tell the battery's level, percent
 /move LAT LNG    be somewhere else, degrees north and east
+/drop            lose the connection; it comes back by itself
 /wait SECONDS    do nothing for a while
 /expect TEXT     wait until the display shows TEXT; fail after 30 seconds
 /quit            end"""
@@ -61,6 +64,7 @@ class Simulation:
         self._commands: dict[str, Callable[[str], bool | Awaitable[None]]] = {
             "/battery": self._battery,
             "/button": self._button,
+            "/drop": self._drop,
             "/expect": self._expect,
             "/head": self._head,
             "/help": self._help,
@@ -70,6 +74,7 @@ class Simulation:
             "/stop": self._stop,
             "/wait": self._wait,
         }
+        Asked(glasses, console.note)
         glasses.watch(self._changed)
 
     async def run(self, lines: AsyncIterator[str] | None = None) -> None:
@@ -158,6 +163,9 @@ class Simulation:
             return True
         return self._glasses.move(lat, lng)
 
+    def _drop(self, _: str) -> bool:
+        return self._glasses.lose_connection()
+
     async def _wait(self, seconds: str) -> None:
         try:
             await asyncio.sleep(float(seconds))
@@ -204,7 +212,7 @@ class Simulation:
         self._console.show(
             Scene(
                 layout=seen.layout if seen else {"layoutType": "clear_view"},
-                title=seen.package_name if seen else "",
+                title=_title(seen),
                 on=connected,
                 status=self._status(),
             )
@@ -223,6 +231,13 @@ class Simulation:
                 f"head {'up' if glasses.looking_up else 'down'}",
             )
         )
+
+
+def _title(seen: Draw | None) -> str:
+    # whoever draws the dashboard is of no interest: everybody writes on it
+    if seen is None or seen.view == "dashboard":
+        return seen.view if seen else ""
+    return seen.package_name
 
 
 def _is_speech(word: str) -> bool:

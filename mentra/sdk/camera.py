@@ -5,7 +5,6 @@ import base64
 import io
 import logging
 from collections.abc import Callable
-from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import aiohttp
@@ -30,22 +29,34 @@ class Camera:
     :param socket_url: of the server's socket for glasses; the rest of it is found beside that.
     :param token: the user's.
     :param send: sends a message; whether it goes out.
+    :param changed: called whenever a request was fulfilled, or could not be.
     :ivar picture: what it sees, a JPEG file.
     :ivar broken: code of the error that every request is answered with; empty: it works.
     :ivar through_server: carry pictures to the server, as older phones do.
     :ivar orders: every request that came, in order.
+    :ivar delivered: those whose picture is where it was wanted.
+    :ivar failed: those whose picture is not, with the reason's code.
     """
 
-    def __init__(self, socket_url: str, token: str, send: Callable[..., bool]) -> None:
+    def __init__(
+        self,
+        socket_url: str,
+        token: str,
+        send: Callable[..., bool],
+        changed: Callable[[], None] = lambda: None,
+    ) -> None:
         self.picture = SMALL_JPEG
         self.broken = ""
         self.through_server = False
         self.orders: list[TakePhoto] = []
+        self.delivered: list[TakePhoto] = []
+        self.failed: list[tuple[TakePhoto, str]] = []
         parts = urlsplit(socket_url)
         scheme = {"ws": "http", "wss": "https"}.get(parts.scheme, parts.scheme)
         self._server = urlunsplit((scheme, parts.netloc, "", "", ""))
         self._headers = {"Authorization": f"Bearer {token}"}
         self._send = send
+        self._changed = changed
         self._working: set[asyncio.Task[None]] = set()
 
     def take(self, order: TakePhoto) -> None:
@@ -76,7 +87,7 @@ class Camera:
             await asyncio.wait(working)
 
     async def _fulfil(self, order: TakePhoto) -> None:
-        error: dict[str, Any] | None = None
+        error: dict[str, str] | None = None
         if self.broken:
             error = {"code": self.broken, "message": "the camera is broken"}
         else:
@@ -86,6 +97,11 @@ class Camera:
                 _log.warning("a photo cannot be delivered: %s", problem)
                 error = {"code": "UPLOAD_FAILED", "message": "the photo cannot be delivered"}
         self._send(PhotoResponse(request_id=order.request_id, success=error is None, error=error))
+        if error is None:
+            self.delivered.append(order)
+        else:
+            self.failed.append((order, error["code"]))
+        self._changed()
 
     async def _deliver(self, order: TakePhoto) -> None:
         if self.through_server:

@@ -69,7 +69,7 @@ class GlassesClient:
         self.looking_up = False
         self.microphone_on = False
         self.problem = ""
-        self.camera = Camera(self.url, token, self.send)
+        self.camera = Camera(self.url, token, self.send, self._changed)
         self.player = Player(self.send, self._changed)
         self.place: seen.Moved | None = None
         self.tier = "reduced"
@@ -183,6 +183,16 @@ class GlassesClient:
         return self._line is not None and self._line.send(frame)
 
     # -- the connection
+
+    def lose_connection(self) -> bool:
+        """Be gone without a goodbye, as when the network is lost; :meth:`run` connects again.
+
+        :returns: whether there was a connection.
+        """
+        if self._line is None:
+            return False
+        self._line.abort()
+        return True
 
     async def run(self) -> None:
         """Be connected, trying again every few seconds, until cancelled.

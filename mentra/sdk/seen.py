@@ -70,6 +70,44 @@ class Play(Message, frozen=True, kw_only=True, tag="audio_play_request"):
     track_id: int | None = None
 
 
+class StopPlaying(Message, frozen=True, kw_only=True, tag="audio_stop_request"):
+    """Play no more."""
+
+    app_id: str = "an app"
+    track_id: int | None = None
+
+
+class Light(Message, frozen=True, kw_only=True, tag="rgb_led_control"):
+    """Switch the light.
+
+    :ivar action: ``on`` or ``off``.
+    :ivar ontime: milliseconds.
+    :ivar count: how many times it is on.
+    """
+
+    request_id: str
+    app_id: str = "an app"
+    action: str = "on"
+    color: str | None = None
+    ontime: float | None = None
+    count: int | None = None
+
+
+class StartVideo(Message, frozen=True, kw_only=True, tag="start_rtmp_stream"):
+    """Send live video there."""
+
+    stream_id: str
+    app_id: str = "an app"
+    rtmp_url: str = ""
+
+
+class StopVideo(Message, frozen=True, kw_only=True, tag="stop_rtmp_stream"):
+    """Send it no more."""
+
+    stream_id: str = ""
+    app_id: str = "an app"
+
+
 class Tier(Message, frozen=True, kw_only=True, tag="set_location_tier"):
     """Tell the location as exactly as this."""
 

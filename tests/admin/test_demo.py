@@ -29,6 +29,19 @@ Broken(name, key, port=int(port)).run()
 """
 
 
+ECHO = """
+import os
+from mentra.sdk import AppServer
+
+class Echo(AppServer):
+    async def on_session(self, session):
+        session.on_transcription("en-US", lambda heard: session.show_text(heard.text))
+
+name, key, port = (os.environ[one] for one in ("PACKAGE_NAME", "MENTRAOS_API_KEY", "PORT"))
+Echo(name, key, port=int(port)).run()
+"""
+
+
 @pytest.fixture
 def environ(tmp_path: Path) -> dict[str, str]:
     """Ours, with a folder for temporary files, and settings that must not matter."""
@@ -71,7 +84,27 @@ def test_once_it_shows_what_was_said_and_ends(environ: dict[str, str], tmp_path:
 
     assert ended.returncode == 0, ended.stderr
     assert "│ Hello from the glasses." in ended.stdout
+    for told in (
+        "the app showed what was said",
+        "the app has the photo",
+        "the dashboard showed the app's line",
+        "captions went on after the connection was lost",
+    ):
+        assert f"- {told}\n" in ended.stdout
+    assert "┌ dashboard ─" in ended.stdout
+    assert ended.stdout.count("- connected\n") == 2
     assert_all_gone(tmp_path)
+
+
+def test_somebody_else_s_app_need_only_show_what_is_said(environ: dict[str, str], tmp_path: Path):
+    echo = tmp_path / "echo.py"
+    echo.write_text(ECHO)
+
+    ended = demo(environ, "--once", "--app", str(echo), "--within", "60")
+
+    assert ended.returncode == 0, ended.stderr
+    assert "photo" not in ended.stdout
+    assert "- captions went on after the connection was lost\n" in ended.stdout
 
 
 def test_an_app_that_ends_is_named_at_once(environ: dict[str, str], tmp_path: Path):

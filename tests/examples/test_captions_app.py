@@ -67,10 +67,45 @@ def test_words_that_may_change_are_replaced():
     asyncio.run(scenario())
 
 
+def test_the_button_takes_a_photo():
+    async def scenario() -> None:
+        async with captions_on() as (_, glasses):
+            glasses.press_button()
+
+            await shown(glasses, f"A photo: {len(glasses.camera.picture):,} bytes.")
+
+    asyncio.run(scenario())
+
+
+def test_a_photo_that_cannot_be_taken_is_told():
+    async def scenario() -> None:
+        async with captions_on() as (_, glasses):
+            glasses.camera.broken = "CAMERA_CAPTURE_FAILED"
+
+            glasses.press_button()
+
+            await shown(glasses, "No photo: the camera is broken")
+
+    asyncio.run(scenario())
+
+
+def test_the_dashboard_says_how_much_was_heard():
+    async def scenario() -> None:
+        async with captions_on() as (_, glasses):
+            glasses.speak("one", is_final=False)
+            glasses.speak("one")
+            glasses.speak("two")
+            glasses.move_head(up=True)
+
+            await shown(glasses, "Captions: 2 so far")
+
+    asyncio.run(scenario())
+
+
 def test_other_languages_are_not_asked_for():
     async def scenario() -> None:
         async with captions_on() as (cloud, _):
-            assert cloud.lists() == [[], ["transcription:en-US"]]
+            assert cloud.lists()[-1] == ["transcription:en-US", "button_press"]
 
     asyncio.run(scenario())
 

@@ -323,6 +323,7 @@ def test_the_phone_has_a_microphone_and_unknown_wishes_count_as_met(session, kin
 @pytest.mark.parametrize(
     "model",
     [
+        "Demo Glasses",
         "Even Realities G1",
         "Even Realities G2",
         "Mentra Live",
@@ -345,7 +346,7 @@ def test_every_profile_answers_for_all_hardware(model):
 
 
 def test_no_profile_is_unheard_of():
-    assert len(profiles()) == 7
+    assert len(profiles()) == 8
 
 
 PAPER = {"modelName": "Paper Glasses", "paper": {"ply": 2}} | dict.fromkeys(

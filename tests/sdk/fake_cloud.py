@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import aiohttp
@@ -18,7 +18,8 @@ Frame = dict[str, Any]
 
 
 class FakeCloud:
-    """Keeps what it was sent, and passes displays, speech, starts and stops on.
+    """Keeps what it was sent, and passes displays, speech, buttons, requests for photos, starts
+    and stops on.
 
     :ivar from_apps: text frames of apps, in order; ``from_glasses`` those of glasses.
     :ivar app: the newest app socket; ``glasses`` the newest of glasses.
@@ -128,9 +129,22 @@ class FakeCloud:
             await socket.send_json({"type": "tpa_connection_ack", **self.ack})
         elif frame["type"] == "subscription_update":
             self._subscriptions = frame["subscriptions"]
-        elif frame["type"] == "display_event" and self.glasses is not None:
-            await self.to_glasses(frame)
+        elif frame["type"] == "display_event":
+            await self._pass_on(frame)
+        elif frame["type"] == "dashboard_content_update":
+            layout = {"layoutType": "text_wall", "text": frame["content"]}
+            await self._pass_on({"type": "display_event", "view": "dashboard", "layout": layout})
+        elif frame["type"] == "photo_request" and frame["packageName"] in self.webhooks:
+            package = frame["packageName"]
+            url = f"{self.webhooks[package]}/photo-upload"
+            await self._pass_on({**frame, "appId": package, "webhookUrl": url})
         await self._note()
+
+    async def _pass_on(self, frame: Frame) -> None:
+        if self.glasses is not None:
+            # glasses may be gone before we notice, which is no business of the app's
+            with suppress(ConnectionError):
+                await self.to_glasses(frame)
 
     async def _glasses_socket(self, request: web.Request) -> web.StreamResponse:
         self.headers.append(dict(request.headers))
@@ -152,14 +166,20 @@ class FakeCloud:
     async def _heard_from_glasses(self, frame: Frame) -> None:
         self.from_glasses.append(frame)
         if frame["type"] == "local_transcription":
-            stream = f"transcription:{frame['transcribeLanguage']}"
-            if stream in self._subscriptions:
-                await self.to_app({"type": "data_stream", "streamType": stream, "data": frame})
+            await self._stream(f"transcription:{frame['transcribeLanguage']}", frame)
+        elif frame["type"] == "button_press":
+            await self._stream("button_press", frame)
+        elif frame["type"] == "photo_response" and not frame["success"]:
+            await self.to_app(frame)
         elif frame["type"] == "start_app":
             self._call(self.session_request(frame["packageName"]), frame["packageName"])
         elif frame["type"] == "stop_app":
             self._call(self.stop_request(frame["packageName"]), frame["packageName"])
         await self._note()
+
+    async def _stream(self, stream: str, frame: Frame) -> None:
+        if stream in self._subscriptions:
+            await self.to_app({"type": "data_stream", "streamType": stream, "data": frame})
 
     def _call(self, body: Frame, package_name: str) -> None:
         async def call() -> None:
