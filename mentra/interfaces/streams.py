@@ -44,6 +44,9 @@ class IStreams(Interface):
     def info() -> Any:
         """The stream the user has, a :class:`mentra.messages.video.StreamInfo`, or None."""
 
+    def info_for(package_name: str) -> Any:
+        """The same, without the addresses that are not for this app."""
+
     def app_running(package_name: str) -> None:
         """The app (re)connected: it remembers nothing of what it was told."""
 

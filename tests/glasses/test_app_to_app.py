@@ -538,3 +538,12 @@ def test_whoever_may_not_ask_is_told_why(pair, house, asked, bearer, status, err
         discover(house, bearer, **asked)
 
     assert (denied.value.status, denied.value.body) == (status, {"error": error})
+
+
+def test_an_app_does_not_learn_who_is_there_without_it(pair, house):
+    on(house, CAROL, OTHER)
+
+    with pytest.raises(Denied) as denied:
+        discover(house, userId=CAROL)
+
+    assert denied.value.status == 404

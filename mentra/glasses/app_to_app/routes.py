@@ -56,7 +56,10 @@ class Others(TypedDict):
     access=Access.KEY,
     body=Discovery,
     answer=Others,
-    errors={401: "The key is missing or wrong.", 404: "The user has no session."},
+    errors={
+        401: "The key is missing or wrong.",
+        404: "The user has no session in which the app runs.",
+    },
 )
 def discover_users(call: ICall) -> Others:
     """The other users for whom the app runs now."""
@@ -64,12 +67,12 @@ def discover_users(call: ICall) -> Others:
     _prove(call, asked.package_name)
     user_id = canonical_user_id(asked.user_id)
     session = ISessions(call.services).get(user_id)
-    if session is None:
-        raise Denied(404, {"error": "No active session found for user"})
     exchange = IAppToApp(call.services)
-    member = exchange.member(session, asked.package_name)
-    if member is not None:
-        member.active = True
+    member = None if session is None else exchange.member(session, asked.package_name)
+    if member is None:
+        # whether those are there who do not use the app is none of its business
+        raise Denied(404, {"error": "No active session found for user"})
+    member.active = True
     others = exchange.others(asked.package_name, user_id)
     users = [
         Other(userId=one.user_id, sessionId=one.session_id, joinedAt=iso(one.joined_at))

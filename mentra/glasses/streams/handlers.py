@@ -76,7 +76,7 @@ def managed_stream_stop(message: ManagedStreamStop, context: IContext) -> None:
 @handler("app", StreamStatusCheck)
 def stream_status_check(message: StreamStatusCheck, context: IContext) -> StreamStatusCheckResponse:
     """Say whether the user has a stream."""
-    info = IStreams(context.session).info()
+    info = IStreams(context.session).info_for(context.peer.identity.package_name)
     return StreamStatusCheckResponse(has_active_stream=info is not None, stream_info=info)
 
 

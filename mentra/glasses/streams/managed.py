@@ -64,7 +64,7 @@ class ManagedStream:
         self.heard_at: float = self._clock.seconds()
         self.outputs = Outputs(self._settings)
         self._created_at = iso(services.now())
-        self._viewers = Viewers(session)
+        self._viewers = Viewers(session, self.outputs.seen_by)
         self._keep_alive = KeepAlive(self._clock, self._settings, self._ask, self._lost)
         self._errands = Errands("a managed stream")
         self._media: IMediaStream | None = None
@@ -236,7 +236,6 @@ class ManagedStream:
         if self._liveness is not None:
             self._liveness.stop()
         last = self._state(status, message)
-        self.outputs.close()
         self._over()
         if self._media is not None:
             self._media.close()
@@ -247,6 +246,8 @@ class ManagedStream:
                     )
                 )
         self._viewers.tell(last)
+        # whose they are counts to the last word
+        self.outputs.close()
 
     # -- telling
 

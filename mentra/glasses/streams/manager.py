@@ -1,5 +1,6 @@
 """The live video of a session's glasses: one stream, of either kind."""
 
+import msgspec
 from twisted.application.service import Service
 from twisted.logger import Logger
 from zope.interface import implementer
@@ -141,6 +142,19 @@ class StreamManager(Service):
         """The stream the user has."""
         stream = self._managed or self._unmanaged
         return None if stream is None else stream.info()
+
+    def info_for(self, package_name: str) -> StreamInfo | None:
+        """The same as the app may see it: where an unmanaged stream goes, key and all, is its
+        owner's business, and to watch takes the permission for the camera."""
+        info = self.info()
+        if info is not None and info.requesting_app_id != package_name:
+            info = msgspec.structs.replace(info, rtmp_url=None)
+        if info is not None and not self._preconditions.may_film(package_name):
+            info = msgspec.structs.replace(
+                info, hls_url=None, dash_url=None, webrtc_url=None, preview_url=None,
+                thumbnail_url=None,
+            )  # fmt: skip
+        return info
 
     def app_running(self, package_name: str) -> None:
         """The app remembers nothing of what it was told."""

@@ -1,15 +1,23 @@
 """Where a managed stream goes as well.  Source: docs/protocol/video.rst, "restreams"."""
 
+import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import attrs
+import msgspec
 
 from mentra.errors import Refused
 from mentra.glasses.streams.preconditions import is_rtmp
 from mentra.glasses.streams.settings import StreamsSettings
 from mentra.interfaces.streams import IMediaStream
 from mentra.messages.video import RestreamDestination, StreamOutput
+
+_SERVER = re.compile(r"^(\w+://)([^/?#@]*@)*([^/?#]*).*$", re.DOTALL)
+
+
+def _without_key(url: "re.Match[str]") -> str:
+    return f"{url[1]}{url[3]}/..."
 
 
 @attrs.define
@@ -134,6 +142,17 @@ class Outputs:
     def shown(self) -> tuple[StreamOutput, ...]:
         """All of them, as apps see them."""
         return tuple(map(self._shown, self._outputs.values()))
+
+    def seen_by(
+        self, package_name: str, several: Iterable[StreamOutput]
+    ) -> tuple[StreamOutput, ...]:
+        """*several* as the app may see them: of what others added, the server and no key."""
+        own = {key for key, one in self._outputs.items() if one.package_name == package_name}
+        return tuple(
+            one if one.output_id in own
+            else msgspec.structs.replace(one, url=_SERVER.sub(_without_key, one.url))
+            for one in several
+        )  # fmt: skip
 
     async def _put(self, output: Output) -> None:
         if self._media is None:

@@ -13,6 +13,7 @@ from mentra.interfaces.services import IServices
 from mentra.interfaces.session import IUserSession
 from mentra.interfaces.stores import IAppStore
 from mentra.messages.video import Options
+from mentra.records import App
 
 # no white space and no control characters: an address becomes an argument of other programs
 _RTMP = re.compile(r"rtmps?://[^\s/\x00-\x1f\x7f]+(/[^\s\x00-\x1f\x7f]*)?", re.IGNORECASE)
@@ -39,9 +40,13 @@ class Preconditions:
         """
         if not IApps(self._session).is_running(package_name):
             raise Refused("INTERNAL_ERROR", f"App {package_name} is not running", where="app")
-        app = self._apps.get(package_name)
-        if app is None or not app.has_permission("CAMERA"):
+        if not self.may_film(package_name):
             raise Refused("PERMISSION_DENIED", denied, where="app")
+
+    def may_film(self, package_name: str) -> bool:
+        """Whether the app may use the camera."""
+        app: App | None = self._apps.get(package_name)
+        return app is not None and app.has_permission("CAMERA")
 
     def check_glasses(self) -> None:
         """The glasses are there and have what it takes.

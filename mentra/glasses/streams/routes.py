@@ -107,7 +107,8 @@ def list_stream_outputs(call: ICall) -> Listing:
         stream = _stream(call)
     except Refused as refusal:
         raise _denied(refusal) from refusal
-    return Listing(success=True, stream_id=stream.stream_id, outputs=stream.outputs.shown())
+    outputs = stream.outputs.seen_by(call.package_name, stream.outputs.shown())
+    return Listing(success=True, stream_id=stream.stream_id, outputs=outputs)
 
 
 @route(

@@ -1,11 +1,15 @@
 """The apps that watch a managed stream, and what each was told last."""
 
+from collections.abc import Callable, Iterable
+
 import attrs
 import msgspec
 
 from mentra.interfaces.glasses import IApps
 from mentra.interfaces.session import IUserSession
-from mentra.messages.video import ManagedStreamStatus
+from mentra.messages.video import ManagedStreamStatus, StreamOutput
+
+Seen = Callable[[str, Iterable[StreamOutput]], tuple[StreamOutput, ...]]
 
 
 @attrs.define
@@ -15,10 +19,14 @@ class _Viewer:
 
 
 class Viewers:
-    """Tells each the same, and nobody the same twice in a row."""
+    """Tells each the same, and nobody the same twice in a row.
 
-    def __init__(self, session: IUserSession) -> None:
+    :param seen_by: restreams as a certain app may see them.
+    """
+
+    def __init__(self, session: IUserSession, seen_by: Seen) -> None:
         self._session = session
+        self._seen_by = seen_by
         self._viewers: dict[str, _Viewer] = {}
 
     def __len__(self) -> int:
@@ -53,6 +61,9 @@ class Viewers:
             return
         if not viewer.wants_webrtc:
             status = msgspec.structs.replace(status, webrtc_url=None)
+        if status.outputs:
+            outputs = self._seen_by(package_name, status.outputs)
+            status = msgspec.structs.replace(status, outputs=outputs)
         if status == viewer.told:
             return
         peer = IApps(self._session).running().get(package_name)

@@ -465,6 +465,18 @@ def test_a_check_tells_of_a_managed_stream_even_before_it_is_live(stage):
     )  # fmt: skip
 
 
+def test_an_app_that_may_not_use_the_camera_is_not_told_where_to_watch(stage):
+    stream_id = stage.begin_managed(CAM)
+    blind = stage.run("org.blind")
+
+    stage.say("org.blind", StreamStatusCheck())
+
+    assert blind.sent[-1].stream_info == StreamInfo(
+        type="managed", stream_id=stream_id, status="active", active_viewers=1,
+        created_at="2025-06-01T12:00:00.000Z",
+    )  # fmt: skip
+
+
 # -- sweeping
 
 

@@ -23,6 +23,7 @@ from mentra.testing.requests import FakeCall
 from tests.glasses.streams.stage import CAM, TV, Stage, stage_with
 
 PLACE = "rtmp://elsewhere.test/live/a"
+SERVER = "rtmp://elsewhere.test/..."
 
 
 @pytest.fixture
@@ -68,8 +69,9 @@ def test_who_watches_adds_a_restream_and_everybody_is_told(stage, media):
     output = {"url": PLACE, "name": "Elsewhere", "status": "active", "outputId": answer["outputId"]}
     assert answer == {"success": True, "outputId": answer["outputId"], "output": output}
     assert list(media.opened[0].places.values()) == [PLACE]
-    for package_name in (CAM, TV):
-        assert shown(stage.app(package_name).sent[-1])["outputs"] == [output]
+    for package_name, url in ((CAM, PLACE), (TV, SERVER)):
+        told = shown(stage.app(package_name).sent[-1])["outputs"]
+        assert told == [{**output, "url": url}]
 
 
 def test_restreams_are_listed_for_everybody_who_watches(stage):
@@ -79,7 +81,29 @@ def test_restreams_are_listed_for_everybody_who_watches(stage):
 
     answer = shown(list_stream_outputs.handle(call(stage, stream_id, TV)))
 
-    assert answer == {"success": True, "streamId": stream_id, "outputs": [output]}
+    theirs = {**output, "url": SERVER}
+    assert answer == {"success": True, "streamId": stream_id, "outputs": [theirs]}
+
+
+@pytest.mark.parametrize(
+    ("url", "server"),
+    [
+        ("rtmp://a.test/live/key", "rtmp://a.test/..."),
+        ("RTMPS://me:secret@a.test:1935/live?key=a/b", "RTMPS://a.test:1935/..."),
+        ("rtmp://me:se@cret@a.test?key", "rtmp://a.test/..."),
+        ("rtmp://[::1/key", "rtmp://[::1/..."),
+    ],
+)
+def test_no_other_app_reads_the_key_of_a_restream_not_even_at_the_end(stage, url, server):
+    stream_id = stage.begin_managed(CAM)
+    stage.begin_managed(TV)
+    add(stage, stream_id, url=url)
+    peers = {one: stage.app(one) for one in (CAM, TV)}
+
+    stage.end()
+
+    last = {one: peer.sent[-1].outputs[0].url for one, peer in peers.items()}
+    assert last == {CAM: url, TV: server}
 
 
 def test_who_added_a_restream_takes_it_away(stage, media):

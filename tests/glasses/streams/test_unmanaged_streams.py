@@ -539,18 +539,19 @@ def test_without_a_stream_there_is_none(stage):
     assert stage.app(CAM).sent == [StreamStatusCheckResponse(has_active_stream=False)]
 
 
-def test_any_app_may_ask_whether_there_is_a_stream(stage):
+@pytest.mark.parametrize(("package_name", "url"), [(CAM, URL), (TV, None)])
+def test_any_app_may_ask_whether_there_is_a_stream_and_its_own_reads_the_key(
+    stage, package_name, url
+):
     stream_id = stage.begin()
     stage.report("streaming", stream_id)
 
-    stage.say(TV, StreamStatusCheck())
+    stage.say(package_name, StreamStatusCheck())
 
-    assert stage.app(TV).sent == [
-        StreamStatusCheckResponse(
-            has_active_stream=True,
-            stream_info=StreamInfo(
-                type="unmanaged", stream_id=stream_id, status="active", rtmp_url=URL,
-                created_at="2025-06-01T12:00:00.000Z", requesting_app_id=CAM,
-            ),
-        )
-    ]  # fmt: skip
+    assert stage.app(package_name).sent[-1] == StreamStatusCheckResponse(
+        has_active_stream=True,
+        stream_info=StreamInfo(
+            type="unmanaged", stream_id=stream_id, status="active", rtmp_url=url,
+            created_at="2025-06-01T12:00:00.000Z", requesting_app_id=CAM,
+        ),
+    )  # fmt: skip
