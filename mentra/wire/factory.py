@@ -21,7 +21,7 @@ from mentra.wire.batch import Batch
 from mentra.wire.fast_receive import AVAILABLE as FAST_RECEIVE
 from mentra.wire.frames import message_frame
 from mentra.wire.heartbeat import Heartbeat
-from mentra.wire.lean import without_debug_texts
+from mentra.wire.lean import without_needless_work
 from mentra.wire.peer import Peer
 
 
@@ -76,7 +76,7 @@ class PeerFactory(WebSocketServerFactory):
         timer: Callable[[], float] = time.perf_counter,
     ) -> None:
         super().__init__(reactor=reactor, server="mentra")
-        without_debug_texts()
+        without_needless_work()
         self.entrance = path
         self.services = services
         self.clock: IReactorTime = services.clock

@@ -3,6 +3,7 @@
 from itertools import pairwise
 
 import pytest
+from autobahn.websocket.utf8validator import Utf8Validator
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from twisted.internet.task import Clock
@@ -10,8 +11,10 @@ from twisted.internet.task import Clock
 import mentra.wire.unmask as unmasking
 from mentra.testing.house import house_with
 from mentra.testing.wire import MemoryPort, ServerFrame, client_frame
+from mentra.wire import lean
 from mentra.wire.echo import ECHO_PLUGINS
 from mentra.wire.factory import WireOptions
+from mentra.wire.lean import LazyValidator
 from mentra.wire.unmask import compiled_unmask, unmask_with_integers
 
 CLOSED = client_frame(b"\x03\xe8", 8)
@@ -143,3 +146,29 @@ def test_both_unmaskers_agree(mask, payload):
 
     assert unmask_with_integers(payload, mask) == slow
     assert unmasking.unmask(payload, mask) == slow
+
+
+@given(st.lists(st.binary(max_size=20)), st.booleans())
+def test_a_lazy_validator_says_what_autobahns_says(pieces, begins_anew):
+    lazy, theirs = LazyValidator(), Utf8Validator()
+    lazy.reset()  # nothing to forget yet
+
+    for validator in (lazy, theirs):
+        validator.validate(b"\xc3")
+        if begins_anew:
+            validator.reset()
+
+    assert [lazy.validate(one) for one in pieces] == [theirs.validate(one) for one in pieces]
+
+
+def test_a_connection_makes_no_validator_before_text_comes_in_pieces(monkeypatch):
+    made = []
+    monkeypatch.setattr(lean, "Utf8Validator", lambda: made.append(1) or Utf8Validator())
+    line = MemoryPort(house_with(*ECHO_PLUGINS)).call().upgrade("/echo-ws")
+
+    line.send_bytes(client_frame("é".encode()))
+    before = list(made)
+    line.send_bytes(client_frame(b"\xc3", final=False) + client_frame(b"\xa9", 0))
+
+    assert [one.payload for one in line.frames()] == ["é".encode()] * 2
+    assert (before, made) == ([], [1])
