@@ -111,4 +111,6 @@ def rgb_led_control_response(message: RgbLedControlResponse, context: IContext) 
 @listener(AppStopped)
 def app_stop_for_lights(event: AppStopped, session: IUserSession) -> None:
     """An app that is gone waits for nothing."""
-    ILights(session).app_stopped(event.package_name)
+    lights = session.built(ILights)
+    if lights is not None:
+        lights.app_stopped(event.package_name)

@@ -291,7 +291,9 @@ def audio_stream_end(message: AudioStreamEnd, context: IContext) -> None:
 @listener(AppStopped)
 def app_stop_for_live_speech(event: AppStopped, session: IUserSession) -> None:
     """An app that is gone says nothing."""
-    ILiveSpeech(session).app_stopped(event.package_name)
+    speech = session.built(ILiveSpeech)
+    if speech is not None:
+        speech.app_stopped(event.package_name)
 
 
 @route(

@@ -152,4 +152,6 @@ def audio_play_response(message: AudioPlayResponse, context: IContext) -> None:
 @listener(AppStopped)
 def app_stop_for_speaker(event: AppStopped, session: IUserSession) -> None:
     """An app that is gone waits for nothing."""
-    ISpeaker(session).app_stopped(event.package_name)
+    speaker = session.built(ISpeaker)
+    if speaker is not None:
+        speaker.app_stopped(event.package_name)

@@ -14,14 +14,25 @@ from zope.interface.exceptions import Invalid
 
 import mentra.plugins.mentra_glasses as dropin
 from mentra.errors import Refused, StoreError
-from mentra.events import GlassesAttached, GlassesLeft, SessionEnding, SessionStarted
+from mentra.events import (
+    AppRunning,
+    AppStopped,
+    GlassesAttached,
+    GlassesLeft,
+    SessionEnding,
+    SessionStarted,
+)
 from mentra.extension import ConfigSection, ManagerFactory, listener
 from mentra.glasses.entrance import acknowledgement
 from mentra.glasses.session import GlassesSettings
 from mentra.identity import Identity
-from mentra.interfaces.glasses import IApps, IMicrophone
+from mentra.interfaces.dashboard import IDashboard
+from mentra.interfaces.glasses import IApps, ILights, ILiveSpeech, IMicrophone, ISpeaker
+from mentra.interfaces.location import ILocation
+from mentra.interfaces.photos import IPhotos
 from mentra.interfaces.session import IManagerFactory, ISessions, IUserSession
 from mentra.interfaces.stores import IUserStore
+from mentra.interfaces.streams import IStreams
 from mentra.messages.session import Pong
 from mentra.records import User
 from mentra.testing.house import house_with, session_in, session_with, success_of
@@ -389,3 +400,26 @@ def test_a_session_that_did_nothing_needs_nothing_more_to_end():
     session.announce(SessionEnding())
 
     assert built(session) == before
+
+
+def test_an_app_that_comes_and_goes_leaves_nothing_built_that_it_never_used():
+    session = session_with(*WING)
+
+    session.announce(AppRunning("com.acme", "started"))
+    session.announce(AppStopped("com.acme", was_running=True))
+
+    unused = {IDashboard, ILights, ILiveSpeech, ILocation, IPhotos, ISpeaker, IStreams}
+    assert not built(session) & unused
+
+
+def test_a_session_that_restores_nothing_keeps_nothing_of_having_looked():
+    clock = Clock()
+    session = session_with(*WING, clock=clock)
+    calls = [weakref.ref(one) for one in clock.getDelayedCalls()]
+    assert calls
+    assert built(session) == {IApps}
+
+    clock.advance(0)
+
+    gc.collect()
+    assert [one() for one in calls] == [None] * len(calls)

@@ -9,6 +9,8 @@ from twisted.python.failure import Failure
 
 T = TypeVar("T")
 
+_NOTHING: frozenset[Deferred[Any]] = frozenset()
+
 
 class Errands:
     """What is under way for one owner; all of it ends when the owner says so.
@@ -20,7 +22,8 @@ class Errands:
 
     def __init__(self, what: str) -> None:
         self._what = what
-        self._pending: set[Deferred[Any]] = set()
+        # one for all that have nothing under way: every session owns an instance
+        self._pending: frozenset[Deferred[Any]] = _NOTHING
 
     def run(
         self,
@@ -33,10 +36,10 @@ class Errands:
         An exception is logged, then *failed* is called.  After ``cancel`` neither is.
         """
         errand: Deferred[T] = Deferred.fromCoroutine(coroutine)
-        self._pending.add(errand)
+        self._pending |= {errand}
 
         def end(outcome: T | Failure) -> T | Failure:
-            self._pending.discard(errand)
+            self._pending = self._pending - {errand} or _NOTHING
             return outcome
 
         errand.addBoth(end)
@@ -46,7 +49,7 @@ class Errands:
 
     def cancel(self) -> None:
         """End everything now."""
-        pending, self._pending = self._pending, set()
+        pending, self._pending = self._pending, _NOTHING
         for errand in pending:
             errand.cancel()
 

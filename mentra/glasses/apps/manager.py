@@ -52,6 +52,7 @@ class AppManager:
         self._effects = AppEffects(session, services, self._register, self.start)
         self._errands = Errands("work for a session's apps")
         self._restoring: IDelayedCall | None = None
+        self._has_restored = False
         self._waking = False
         self._over = False
         _Ending(self.end).setServiceParent(session)
@@ -211,10 +212,13 @@ class AppManager:
     def restore(self) -> None:
         """Start what ran when the last session ended, after the glasses have heard that this one
         stands."""
-        if self._restoring is None and not self._over:
+        if not (self._has_restored or self._over):
+            self._has_restored = True
             self._restoring = self._clock.callLater(0, self._begin_restoring)
 
     def _begin_restoring(self) -> None:
+        # most sessions have nothing to restore, and would keep the call for as long as they last
+        self._restoring = None
         self._errands.run(self._restore())
 
     async def _restore(self) -> None:
@@ -265,8 +269,9 @@ class AppManager:
         Fires when what is to be remembered of them has been written.
         """
         self._over = True
-        if self._restoring is not None and self._restoring.active():
+        if self._restoring is not None:
             self._restoring.cancel()
+            self._restoring = None
         self._errands.cancel()
         for standing in tuple(self._register.standings.values()):
             standing.life.ended()

@@ -186,7 +186,9 @@ def head_position(message: HeadPosition, context: IContext) -> None:
 @listener(AppStopped)
 def dashboard_app_stopped(event: AppStopped, session: IUserSession) -> None:
     """What the app wrote is gone; so is that of one that could not be started."""
-    IDashboard(session).forget(event.package_name)
+    dashboard = session.built(IDashboard)
+    if dashboard is not None:
+        dashboard.forget(event.package_name)
 
 
 @listener(GlassesAttached)

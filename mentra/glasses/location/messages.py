@@ -61,7 +61,9 @@ def subscriptions_for_location(event: SubscriptionsChanged, session: IUserSessio
 @listener(AppStopped)
 def app_stopped_for_location(event: AppStopped, session: IUserSession) -> None:
     """Nobody waits for its polls."""
-    ILocation(session).forget(event.package_name)
+    location = session.built(ILocation)
+    if location is not None:
+        location.forget(event.package_name)
 
 
 @listener(GlassesAttached)

@@ -245,7 +245,9 @@ def photo_response(message: PhotoResponse, context: IContext) -> None:
 @listener(AppStopped)
 def app_stop_for_photos(event: AppStopped, session: IUserSession) -> None:
     """An app that is gone waits for nothing."""
-    IPhotos(session).app_stopped(event.package_name)
+    photos = session.built(IPhotos)
+    if photos is not None:
+        photos.app_stopped(event.package_name)
 
 
 class _NoPicture(Exception):

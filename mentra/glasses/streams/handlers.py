@@ -101,13 +101,17 @@ def stream_keep_alive_ack(message: StreamKeepAliveAck, context: IContext) -> Non
 @listener(AppRunning)
 def app_for_streams(event: AppRunning, session: IUserSession) -> None:
     """A new connection has been told nothing."""
-    IStreams(session).app_running(event.package_name)
+    streams = session.built(IStreams)
+    if streams is not None:
+        streams.app_running(event.package_name)
 
 
 @listener(AppStopped)
 def app_stop_for_streams(event: AppStopped, session: IUserSession) -> None:
     """A stream does not outlive its app."""
-    IStreams(session).app_stopped(event.package_name)
+    streams = session.built(IStreams)
+    if streams is not None:
+        streams.app_stopped(event.package_name)
 
 
 @listener(SessionEnding)
