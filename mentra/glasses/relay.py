@@ -54,8 +54,8 @@ class Relay:
     """
 
     __slots__ = (
-        "_now", "_revision", "_routes", "_running", "_session", "_store", "_subscriptions",
-        "_unknown", "_version",
+        "_hearers", "_now", "_revision", "_routes", "_running", "_session", "_store",
+        "_subscriptions", "_unknown", "_version",
     )  # fmt: skip
 
     _log = Logger()
@@ -69,6 +69,7 @@ class Relay:
         self._routes: dict[_Event, tuple[_Stop, ...]] = {}
         self._version = -1
         self._revision = -1
+        self._hearers: tuple[str, ...] | None = None
         self._unknown: frozenset[tuple[str, str]] = frozenset()
 
     def relay(
@@ -105,12 +106,13 @@ class Relay:
         """Pass *chunk* to every ``audio_chunk`` subscriber as it is."""
         if self._store.revision != self._revision or self._subscriptions.version != self._version:
             self._forget()
-        route = self._routes.get(_AUDIO)
-        if route is None:
+        hearers = self._hearers
+        if hearers is None:
             route = self._prepare(_AUDIO, _AUDIO)
+            hearers = self._hearers = tuple(package_name for package_name, _ in route)
         sent = 0
         running = self._running
-        for package_name, _ in route:
+        for package_name in hearers:
             try:
                 peer = running[package_name]
             except KeyError:
@@ -144,6 +146,7 @@ class Relay:
 
     def _forget(self) -> None:
         self._routes.clear()
+        self._hearers = None
         self._version = self._subscriptions.version
         self._revision = self._store.revision
 

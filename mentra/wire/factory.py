@@ -149,12 +149,10 @@ class PeerFactory(WebSocketServerFactory):
         return client_of(host, forwarded_for, self._trusted).address
 
     def make_frame(self, message: Message) -> None:
-        """Encode *message* into ``last_frame``; sending one message to many does it once."""
-        if message is self.last_message:
-            return
+        """Encode *message* into ``last_frame``, unless it is the ``last_message``: whoever sends
+        looks first, so that a message to many is encoded once."""
         encode = self.encode
-        payload, is_binary = encode(message)
-        self.last_frame = message_frame(payload, is_binary)
+        self.last_frame = message_frame(*encode(message))
         self.last_message = message
 
     def report(self, failure: Failure) -> None:

@@ -115,7 +115,8 @@ class SendingProtocol(LeanProtocol):
         if self._perMessageCompress is not None:
             self.sendMessage(*factory.encode(message))
         else:
-            factory.make_frame(message)
+            if message is not factory.last_message:
+                factory.make_frame(message)
             self._queue(factory.last_frame, type(message), message.gives_way)
         return True
 
