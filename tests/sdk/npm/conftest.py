@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from tests.sdk.npm.stage import AppSession, Background, NpmApp, Phone, app_folder, token_of
+from tests.sdk.npm.stage import AppSession, Background, NpmApp, Phone, app_folder, put_on, token_of
 from tests.server.conftest import Running, free_port, is_ready, launch, wait_until
 
 Made = TypeVar("Made")
@@ -108,6 +108,14 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     made.close()
 
 
+@pytest.fixture(scope="session")
+def other_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    """A server that is not always there, and has a dashboard."""
+    made = Cloud(tmp_path_factory.mktemp("npm-sdk-other"))
+    yield made
+    made.close()
+
+
 @pytest.fixture(params=SDKS, ids=["2", "3"])
 def app(cloud: Cloud, request: pytest.FixtureRequest) -> NpmApp:
     """The app of an SDK; it is started once for all tests."""
@@ -130,19 +138,14 @@ def wearer(cloud: Cloud, app: NpmApp) -> Phone:
 
 
 @pytest.fixture
-def phone(app: NpmApp, wearer: Phone) -> Phone:
-    """That phone, with the app running and nothing heard yet."""
-    wearer.start_app(app.package)
-    wearer.settle()
-    wearer.heard.clear()
-    app.told.clear()
-    return wearer
+def session(app: NpmApp, wearer: Phone) -> Iterator[AppSession]:
+    """The wearer's session in the app; handlers end with the test."""
+    made = put_on(wearer, app)
+    yield made
+    made.forget()
 
 
 @pytest.fixture
-def session(app: NpmApp, phone: Phone) -> Iterator[AppSession]:
-    """The wearer's session in the app; handlers end with the test."""
-    made = AppSession(app, phone.user_id)
-    made.settle()
-    yield made
-    made.forget()
+def phone(wearer: Phone, session: AppSession) -> Phone:
+    """The wearer's phone, with the app running and nothing heard yet."""
+    return wearer

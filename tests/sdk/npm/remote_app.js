@@ -114,12 +114,9 @@ const verbs = {
   flood: (session) => {
     let sent = 0
     const next = () => {
-      try {
-        session.layouts.showTextWall(`flood ${++sent}`)
-        setImmediate(next)
-      } catch {
-        say({ event: "flooded", userId: session.userId, sent })
-      }
+      session.layouts.showTextWall(`flood ${++sent}`)
+      if (session.ws?.readyState === 1) setImmediate(next)
+      else say({ event: "flooded", userId: session.userId, sent })
     }
     next()
   },

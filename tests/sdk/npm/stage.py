@@ -192,6 +192,12 @@ class Phone:
         status, body = self.request("POST", f"/apps/{package}/start")
         assert (status, body["data"]["isRunning"]) == (200, True), (status, body)
 
+    def is_running(self, package: str) -> bool:
+        _, body = self.request("GET", "/apps/installed")
+        (found,) = [one for one in body["data"] if one["packageName"] == package]
+        running: bool = found["is_running"]
+        return running
+
     def stop_app(self, package: str) -> None:
         status, body = self.request("POST", f"/apps/{package}/stop")
         assert status == 200, (status, body)
@@ -261,6 +267,14 @@ class NpmApp:
         self._control.sendall(json.dumps(order).encode() + b"\n")
         return answer
 
+    def register(self, phone: Phone, key: str = "") -> tuple[int, Any]:
+        """Tell the server that this is where the app is, as apps can that know of it."""
+        body = {
+            "packageName": self.package, "apiKey": key or self._api_key,
+            "webhookUrl": f"http://127.0.0.1:{self.port}/webhook", "serverUrls": [],
+        }  # fmt: skip
+        return phone.request("POST", "/api/app-server/register", body)
+
     def kill(self) -> None:
         """End it as the kernel would."""
         self._end(lambda process: process.kill())
@@ -284,8 +298,8 @@ class AppError(Exception):
 class AppSession:
     """One person's session in an app."""
 
-    def __init__(self, app: NpmApp, user_id: str) -> None:
-        self.app, self.user_id = app, user_id
+    def __init__(self, app: NpmApp, phone: Phone) -> None:
+        self.app, self.phone, self.user_id = app, phone, phone.user_id
         self._handlers: list[str] = []
 
     def begin(self, path: str, *args: Any) -> "Future[Any]":
@@ -319,6 +333,10 @@ class AppSession:
         self._handlers.remove(name)
         self.do("unlisten", **{"as": name})
         self.settle()
+
+    def lose_handlers(self) -> None:
+        """They went with the session that had them."""
+        self._handlers.clear()
 
     def forget(self) -> None:
         """Take all handlers away."""
@@ -360,6 +378,20 @@ def app_folder(where: Path) -> Path:
         shutil.copyfile(HERE / name, where / name)
     (where / "node_modules").symlink_to(modules)
     return where
+
+
+def put_on(phone: Phone, app: NpmApp) -> AppSession:
+    """The app running for this person, with nothing heard yet."""
+    session = AppSession(app, phone)
+    app.told.clear()
+    if not phone.is_running(app.package):
+        phone.start_app(app.package)
+        session.told("session")
+    session.settle()
+    phone.settle()
+    phone.heard.clear()
+    app.told.clear()
+    return session
 
 
 def token_of(cloud: Running, user_id: str) -> str:

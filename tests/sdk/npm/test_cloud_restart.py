@@ -1,0 +1,48 @@
+"""A server that is stopped, or dies, and comes back on what it kept."""
+
+import signal
+
+import pytest
+
+from tests.sdk.npm.conftest import SDKS
+from tests.sdk.npm.stage import put_on
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(params=SDKS, ids=["2", "3"])
+def worn(other_cloud, request):
+    """The session of an app that runs, and the phone."""
+    name = "three" if request.param == SDKS[1] else "two"
+    package = f"com.example.again-{name}"
+    app = other_cloud.once(package, lambda: other_cloud.app(request.param, package))
+
+    def first():
+        phone = other_cloud.phone(f"ann-{name}@ex-ample.org")
+        phone.connect()
+        other_cloud.install(app, phone)
+        return phone
+
+    phone = other_cloud.once(name, first)
+    return put_on(phone, app), phone
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL], ids=["stopped", "killed"])
+def test_sessions_and_apps_come_back_when_the_glasses_do(other_cloud, worn, how):
+    session, phone = worn
+    phone.request(
+        "POST", f"/appsettings/{session.app.package}", [{"key": "name", "value": how.name}]
+    )
+
+    other_cloud.running.stop(how)
+    session.told("disconnected")
+    other_cloud.start()
+    phone.take("connection_ack")
+    session.told("session")
+
+    session.listen("onButtonPress")
+    phone.say("button_press", buttonId="main", pressType="short")
+    session.heard("onButtonPress")
+    session.call("layouts.showTextWall", "here again")
+    phone.shown("here again")
+    assert session.call("settings.get", "name") == how.name
