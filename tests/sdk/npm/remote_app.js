@@ -134,7 +134,8 @@ async function obey(line) {
   try {
     const session = order.userId === undefined ? app : sessions.get(order.userId)
     const result = await verbs[order.verb](session, order)
-    say({ id: order.id, result: result === undefined ? null : result })
+    const sayable = result !== undefined && typeof result !== "function"
+    say({ id: order.id, result: sayable ? result : null })
   } catch (error) {
     say({ id: order.id, error: error?.message ?? String(error) })
   }

@@ -6,6 +6,7 @@ import pytest
 
 from tests.sdk.npm.conftest import SDKS
 from tests.sdk.npm.stage import put_on
+from tests.server.conftest import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -27,14 +28,16 @@ def worn(other_cloud, request):
     return put_on(phone, app), phone
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL], ids=["stopped", "killed"])
-def test_sessions_and_apps_come_back_when_the_glasses_do(other_cloud, worn, how):
-    session, phone = worn
-    phone.request(
-        "POST", f"/appsettings/{session.app.package}", [{"key": "name", "value": how.name}]
-    )
+def change_name(session, phone, name):
+    change = [{"key": "name", "value": name}]
+    phone.request("POST", f"/appsettings/{session.app.package}", change)
 
-    other_cloud.running.stop(how)
+
+def test_sessions_and_apps_come_back_when_the_glasses_do(other_cloud, worn):
+    session, phone = worn
+    change_name(session, phone, "Ann")
+
+    other_cloud.running.stop()
     session.told("disconnected")
     other_cloud.start()
     phone.take("connection_ack")
@@ -45,4 +48,24 @@ def test_sessions_and_apps_come_back_when_the_glasses_do(other_cloud, worn, how)
     session.heard("onButtonPress")
     session.call("layouts.showTextWall", "here again")
     phone.shown("here again")
-    assert session.call("settings.get", "name") == how.name
+    assert session.call("settings.get", "name") == "Ann"
+
+
+def test_they_come_back_after_a_server_that_died(other_cloud, worn):
+    session, phone = worn
+    change_name(session, phone, "Bea")
+
+    other_cloud.running.stop(signal.SIGKILL)
+    session.told("disconnected")
+    other_cloud.start()
+    phone.take("connection_ack")
+
+    def shown():
+        # called by the new server or by itself, whichever is sooner
+        session.call("layouts.showTextWall", "alive")
+        heard = [one["layout"].get("text") for one in phone.heard.all() if "layout" in one]
+        return "alive" in heard
+
+    wait_until(shown, "the app to be back")
+    assert phone.is_running(session.app.package)
+    assert session.call("settings.get", "name") == "Bea"

@@ -37,13 +37,15 @@ def test_a_connection_that_breaks_is_made_anew_with_what_was_subscribed_to(sessi
     assert not [one for one in session.app.told.all() if one["event"] in ("session", "stop")]
 
 
-def test_a_crashed_app_is_started_again(session, phone, app):
-    session.listen("onTranscription")
+def test_a_crashed_app_is_started_again_and_its_video_ends(session, phone, app):
+    session.call("camera.startStream", {"rtmpUrl": "rtmp://127.0.0.1/live/mine"})
+    stream_id = phone.take("start_rtmp_stream")["streamId"]
 
     app.kill()
     app.start()
     again = AppSession(app, phone)
     again.told("session")
+    phone.take("stop_rtmp_stream", streamId=stream_id)
     again.listen("onButtonPress")
     press(phone)
 

@@ -26,8 +26,8 @@ def corners(frame):
 
 def test_it_starts_with_the_session_and_fills_the_corners(dashboard):
     phone = dashboard.phone
-    for corner in ("TopLeft", "TopRight", "BottomLeft", "BottomRight"):
-        dashboard.call(f"dashboard.system.set{corner}", corner)
+    for method in ("setTopLeft", "setTopRight", "setBottomLeft", "setBottomRight"):
+        dashboard.call(f"dashboard.system.{method}", method.removeprefix("set"))
 
     for _ in range(3):
         phone.take("display_event", view="dashboard")

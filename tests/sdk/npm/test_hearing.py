@@ -177,6 +177,20 @@ def test_touches_of_one_kind_and_of_all(session, phone):
     assert (double["gesture_name"], other["gesture_name"]) == ("double_tap", "long_press")
 
 
+def test_what_is_asked_for_without_a_handler_is_not_sent(session, phone):
+    session.call("subscribeToGestures", ["single_tap"])
+    session.call("subscribe", "head_position")
+    session.call("unsubscribe", "head_position")
+    session.listen("onTouchEvent", "double_tap", name="double")
+    streams = session.call("events.getRegisteredStreams")
+
+    touch(phone, "single_tap")
+    touch(phone, "double_tap")
+
+    session.heard("double", gesture_name="double_tap")
+    assert streams == ["touch_event:double_tap"]
+
+
 def test_notifications_posted_over_http(session, phone):
     session.listen("onPhoneNotifications")
 
