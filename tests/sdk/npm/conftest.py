@@ -21,6 +21,8 @@ settle = 0.2
 debounce = 0.05
 subscription_debounce = 0.01
 keep_alive = 0.5
+[apps]
+subscription_grace = 1.0
 [streams]
 keep_alive = 1.0
 [media]

@@ -41,6 +41,8 @@ def test_what_one_says_and_does_reaches_nobody_elses_session(session, phone, oth
             one.listen(method)
         one.listen("events.onAudioChunk", name="sound")
     app = session.app
+    # new listeners are told where their wearers were last
+    app.told.clear()
     for one, name in ((phone, "ann"), (neighbour, "bo")):
         one.say("local_transcription", text=name, isFinal=True, startTime=0, endTime=1,
                 speakerId=0, transcribeLanguage="en-US", provider="x")  # fmt: skip
