@@ -46,7 +46,6 @@ def test_the_camera_is_refused_and_the_app_goes_on(bare, wearer):
     bare.call("camera.startStream", {"rtmpUrl": "rtmp://127.0.0.1/live/x"})
 
     bare.heard("camera.onStreamStatus", status="error")
-    bare.call("layouts.showTextWall", "no picture")
     bare.settle()
     wearer.settle()
     assert not [one for one in wearer.heard.all() if one["type"] == "start_rtmp_stream"]

@@ -1,45 +1,58 @@
 """Sounds, lights and the Wi-Fi set-up, asked for by apps of the npm SDK."""
 
 import base64
-import threading
-import urllib.request
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from tests.sdk.npm.conftest import SDKS
-from tests.server.conftest import PATIENCE
+from tests.server.conftest import wait_until
 
 pytestmark = pytest.mark.slow
-SOUND = "https://example.org/a.mp3"
+
+
+def sound_of(session):
+    """Something that can be fetched; these glasses do not listen to it."""
+    return f"http://127.0.0.1:{session.app.port}/health"
 
 
 def test_a_sound_until_it_is_over(session, phone):
-    result = session.call("audio.playAudio", {"audioUrl": SOUND, "volume": 0.5})
+    result = session.call("audio.playAudio", {"audioUrl": sound_of(session), "volume": 0.5})
 
-    asked = phone.take("audio_play_request", audioUrl=SOUND)
+    asked = phone.take("audio_play_request", audioUrl=sound_of(session))
     assert result == {"success": True, "duration": 0}
     assert (asked["volume"], asked["stopOtherAudio"], asked["trackId"]) == (0.5, True, 0)
     assert asked["appId"] == session.app.package
 
 
 def test_a_sound_beside_others_is_not_waited_for(session, phone):
-    session.call("audio.playAudio", {"audioUrl": SOUND, "stopOtherAudio": False, "trackId": 1})
+    sound = {"audioUrl": sound_of(session), "stopOtherAudio": False, "trackId": 1}
 
-    asked = phone.take("audio_play_request", audioUrl=SOUND)
+    session.call("audio.playAudio", sound)
+
+    asked = phone.take("audio_play_request", audioUrl=sound_of(session))
     assert (asked["stopOtherAudio"], asked["trackId"]) == (False, 1)
 
 
-def test_speech(session, phone):
-    options = {"voice_id": "v", "voice_settings": {"speed": 1}}
+def test_a_sound_that_is_not_there_is_told_to_the_app(session, phone):
+    result = session.call("audio.playAudio", {"audioUrl": sound_of(session) + "/not"})
 
-    result = session.call("audio.speak", "hello you", options)
+    assert result["success"] is False
+    assert result["error"]
+
+
+def test_speech(session, phone):
+    options = {"voice_id": "v", "voice_settings": {"speed": 1}, "stopOtherAudio": False}
+
+    session.call("audio.speak", "hello you", options)
 
     asked = phone.take("audio_play_request", trackId=2)
+    # the SDK says https whatever the server speaks
     url = urlsplit(asked["audioUrl"])
-    assert result["success"] is True
-    assert url.path == "/api/tts"
+    status, _ = phone.request("HEAD", f"{url.path}?{url.query}")
     assert parse_qs(url.query)["text"] == ["hello you"]
+    assert url.path == "/api/tts"
+    assert status != 404
 
 
 def test_silence(session, phone):
@@ -53,7 +66,9 @@ def test_silence(session, phone):
 
 
 def test_sounds_that_are_not_wanted_any_more(session, phone):
-    was, count, done, all_done, left, first, second = session.do("takeBackSound", args=[SOUND])
+    was, count, done, all_done, left, first, second = session.do(
+        "takeBackSound", args=[sound_of(session)]
+    )
 
     assert (was, count, done, all_done, left) == (True, 2, True, 1, 0)
     assert "cancelled" in first
@@ -64,25 +79,16 @@ def test_sounds_that_are_not_wanted_any_more(session, phone):
 def test_live_speech_is_heard_while_it_is_said(session, phone):
     url = session.do("openLive", args=[{"volume": 0.25}])
     asked = phone.take("audio_play_request", audioUrl=url)
-    heard = bytearray()
-    begun = threading.Event()
+    (sound,) = [one for one in phone.glasses.player.sounds if one.order.audio_url == url]
 
-    def listen():
-        with urllib.request.urlopen(url, timeout=PATIENCE) as body:
-            while piece := body.read1(1000):
-                heard.extend(piece)
-                begun.set()
-
-    listening = threading.Thread(target=listen)
-    listening.start()
     active = session.do("writeLive", args=[base64.b64encode(b"first words ").decode()])
-    assert begun.wait(PATIENCE)
+    wait_until(lambda: sound.data, "the first words")
     session.do("writeLive", args=[base64.b64encode(b"and last").decode()])
     session.do("endLive")
-    listening.join(PATIENCE)
+    wait_until(lambda: sound.data.endswith(b"last"), "the last words")
 
     assert active is True
-    assert bytes(heard) == b"first words and last"
+    assert bytes(sound.data) == b"first words and last"
     assert asked["requestId"].startswith("stream_")
     assert (asked["volume"], asked["trackId"]) == (0.25, 1)
 
