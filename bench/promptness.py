@@ -101,6 +101,10 @@ async def _start(there: Stage) -> float:
 
 async def _subscriptions(there: Stage, count: int) -> list[float]:
     visit, _ = await asyncio.gather(there.visit(), there.post("start"))
+    await visit.unsubscribe()
+    # or else what is measured would come of the list before
+    await there.happen()
+    await visit.silent(SILENCE)
     times: list[float] = []
     for _ in range(count):
         begun = perf_counter()
@@ -111,9 +115,6 @@ async def _subscriptions(there: Stage, count: int) -> list[float]:
             await asyncio.wait([heard], timeout=0.001)
         times.append((heard.result() - begun) * 1000)
         await visit.unsubscribe()
-    # or else what was measured came of the list before
-    await there.happen()
-    await visit.silent(SILENCE)
     return times[WARM_UP:]
 
 

@@ -12,10 +12,14 @@ from typing import Any, Protocol, TextIO
 
 import attrs
 
-from mentra.admin.cells import cells, cut
+from mentra.admin.cells import cells, cut, wrap
 from mentra.admin.keyboard import HELP, LineEditor, lines_from
 from mentra.admin.screen import COLUMNS, Ink, draw_box, ink_for, one_line
 
+MAX_NOTES = 100
+"""More than any terminal has rows for."""
+
+_BULLET = "- "
 _PROMPT = "say> "
 _ENTER = "\x1b[?1049h\x1b[?7l"
 _LEAVE = "\x1b[?7h\x1b[?1049l"
@@ -71,7 +75,7 @@ class PlainConsole:
 
     def note(self, text: str) -> None:
         """Print it."""
-        self._print(f"- {one_line(text)}")
+        self._print(f"{_BULLET}{one_line(text)}")
 
     def commands(self) -> AsyncIterator[str]:
         """The lines of the input."""
@@ -94,7 +98,7 @@ class TerminalConsole:
         self._out = out
         self._ink = ink_for(out.encoding)
         self._editor = LineEditor()
-        self._notes: deque[str] = deque(maxlen=6)
+        self._notes: deque[str] = deque(maxlen=MAX_NOTES)
         self._scene = Scene({}, "", on=False, status="connecting")
 
     def show(self, scene: Scene) -> None:
@@ -160,9 +164,15 @@ def compose(
     # what there is no room for goes: first the oldest notes, then the help, then the box's end
     room = rows - len(box) - 3
     help_line = [cut(HELP, columns)] if room >= 0 else []
-    shown = [cut(f"- {note}", columns) for note in notes[-room:]] if room > 0 else []
+    told = [line for note in notes for line in _paragraph(note, columns)]
+    shown = told[-room:] if room > 0 else []
     above = [*box, status, *shown, *help_line]
     return [*above[: rows - 1], prompt]
+
+
+def _paragraph(note: str, columns: int) -> list[str]:
+    first, *more = wrap(note, columns - len(_BULLET))
+    return [_BULLET + first, *(" " * len(_BULLET) + line for line in more)]
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from mentra.admin.cells import cells
 from mentra.admin.console import PlainConsole, Scene, TerminalConsole, compose, open_console
 from mentra.admin.screen import LINES
+from mentra.admin.simulation import COMMANDS
 from mentra.sdk import layouts
 
 
@@ -68,6 +69,20 @@ def test_a_low_terminal_keeps_the_display_and_drops_old_notes():
 
     assert "- new" in lines
     assert "- old" not in lines
+
+
+def test_a_long_note_goes_on_in_the_next_line():
+    lines = compose(scene("hello"), ["a note of several words"], "", 14, 24, LINES)
+
+    assert lines[8:10] == ["- a note of", "  several"]
+
+
+def test_a_high_terminal_has_room_for_the_help_on_commands():
+    notes = COMMANDS.splitlines()
+
+    lines = compose(scene("hello"), ["before", *notes], "", 80, 24, LINES)
+
+    assert {f"- {note}" for note in notes} <= set(lines)
 
 
 def test_a_long_line_shows_its_end():
