@@ -88,7 +88,8 @@ def _wrap_paragraph(paragraph: str, width: int) -> Iterator[str]:
             continue
         if line.strip():
             yield line
-        line = word
+        # as cut leaves it, or else what is cut off cannot be told by its length
+        line = "".join(_clusters(word))
         while cells(line) > width:
             # where not even one character fits, it goes: nothing may overflow
             start = cut(line, width) or next(_clusters(line))

@@ -45,6 +45,7 @@ def test_what_could_change_the_terminal_goes(text: str, left: str):
         ("  indented", 20, ["  indented"]),
         ("exactly ten", 11, ["exactly ten"]),
         ("日", 1, [""]),
+        ("\u0300abc", 2, ["ab", "c"]),
     ],
 )
 def test_lines_break_at_spaces_and_never_inside_a_wide_character(
