@@ -34,10 +34,19 @@ FLAGS = MappingProxyType(
 """Hardware that glasses may lack, to its flag in a profile.  There is always a microphone: where
 glasses have none, the phone's is used."""
 
+SIMULATED = "Simulated Glasses"
+"""The model that a phone plays itself."""
+
 MAX_PROFILE = 65_536
 """Longest file of a profile, bytes."""
 
 Profile = dict[str, Any]
+
+
+def are_connected(state: Mapping[str, Any]) -> bool:
+    """Whether glasses in that state can be asked for anything; those that a phone plays itself are
+    always there."""
+    return bool(state["connected"]) or state["modelName"] == SIMULATED
 
 
 _SPELT = {"model_name": "modelName", "has_microphone": "hasMicrophone"} | {

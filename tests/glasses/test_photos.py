@@ -148,6 +148,14 @@ def test_an_app_without_the_permission_is_told_twice_and_nobody_else_anything(st
     assert stage.glasses == []
 
 
+def test_glasses_that_the_phone_plays_itself_are_always_there(stage):
+    IDevice(stage.session).update({"connected": False, "modelName": "Simulated Glasses"})
+
+    stage.ask()
+
+    assert [type(one) for one in stage.session.glasses.sent] == [TakePhoto]
+
+
 def test_while_the_glasses_are_not_connected_there_are_no_pictures(stage):
     IDevice(stage.session).update({"connected": False})
 

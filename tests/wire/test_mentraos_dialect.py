@@ -116,6 +116,47 @@ def test_any_bytes_are_a_message_or_malformed(data):
     assert isinstance(decoded, Message)
 
 
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (rb"cut \ud83d", "cut \ufffd"),
+        (rb"\uDE00 cut", "\ufffd cut"),
+        (rb"\ud83d\ud83d\ude00", "\ufffd\U0001f600"),
+        (rb"\ud83d\ude00\ude00", "\U0001f600\ufffd"),
+        (rb"\ud83d\u0041", "\ufffdA"),
+        (rb"\\ud83d \\\ud83d", "\\ud83d \\\ufffd"),
+    ],
+)
+def test_half_a_character_costs_no_more_than_itself(written, read):
+    text = b'{"type":"start_app","packageName":"' + written + b'"}'
+
+    assert dialect(StartApp).decode(text, False).package_name == read
+
+
+def test_an_event_with_half_a_character_is_passed_on_whole():
+    text = rb'{"type":"phone_notification","title":"cut \ud83d","content":"all"}'
+
+    decoded = dialect(StreamEvent).decode(text, False)
+
+    assert json.loads(decoded.raw)["title"] == "cut \ufffd"
+
+
+def test_a_long_text_is_not_mended():
+    text = b'{"type":"start_app","packageName":"\\ud83d' + b"x" * 65_536 + b'"}'
+
+    with pytest.raises(Malformed):
+        dialect(StartApp).decode(text, False)
+
+
+@given(st.text(st.sampled_from('a\\\ud83d\ude00"u') | st.characters(exclude_categories=())))
+def test_every_text_that_javascript_writes_is_read(text):
+    written = json.dumps({"type": "start_app", "packageName": text}).encode()
+
+    decoded = dialect(StartApp).decode(written, False)
+
+    assert decoded.package_name.encode() is not None
+
+
 def test_the_name_of_an_unknown_type_is_cut_short():
     decoded = dialect().decode(json.dumps({"type": "x" * 10_000}).encode(), False)
 

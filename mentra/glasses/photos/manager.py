@@ -12,6 +12,7 @@ from zope.interface import implementer
 from mentra.errors import Refused
 from mentra.events import AppStopped
 from mentra.extension import ManagerFactory, handler, listener
+from mentra.glasses.capabilities import are_connected
 from mentra.glasses.pending import Pending
 from mentra.glasses.photos.settings import PhotosSettings
 from mentra.interfaces.glasses import IApps, IDevice, IRelay
@@ -131,7 +132,8 @@ class PhotoManager(Service):
         )
 
     def _require_glasses(self) -> None:
-        if self._session.glasses is None or not IDevice(self._session).state()["connected"]:
+        there = self._session.glasses is not None and are_connected(IDevice(self._session).state())
+        if not there:
             refusal = Refused(
                 "INTERNAL_ERROR", "Glasses not connected", where="phone", retryable=True
             )

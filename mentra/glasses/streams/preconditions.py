@@ -6,6 +6,7 @@ from collections.abc import Iterable
 import msgspec
 
 from mentra.errors import Refused
+from mentra.glasses.capabilities import are_connected
 from mentra.glasses.streams.settings import StreamsSettings
 from mentra.glasses.streams.shape import MAX_DEPTH, is_deep
 from mentra.interfaces.glasses import IApps, IDevice
@@ -58,7 +59,7 @@ class Preconditions:
                 "INTERNAL_ERROR", "Glasses WebSocket not connected", where="phone", retryable=True
             )
         device = IDevice(self._session)
-        if not device.state()["connected"]:
+        if not are_connected(device.state()):
             raise Refused("INTERNAL_ERROR", "Glasses not connected", where="phone", retryable=True)
         able = device.capabilities()
         # where nobody has said how it stands with the Wi-Fi, the glasses may try

@@ -125,6 +125,14 @@ def test_glasses_with_wifi_need_it(stage):
     assert code == "WIFI_NOT_CONNECTED"
 
 
+def test_glasses_that_the_phone_plays_itself_are_always_there(stage):
+    stage.device.update({"connected": False, "modelName": "Simulated Glasses"})
+
+    stage.begin()
+
+    assert stage.glasses.sent
+
+
 @pytest.mark.parametrize(
     ("able", "connected"), [({"hasWifi": False}, False), ({"hasWifi": True}, None), (None, False)]
 )
