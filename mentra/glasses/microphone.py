@@ -29,6 +29,9 @@ from mentra.messages.streams import MICROPHONE_STREAMS, kind_of
 BYPASS_VAD = "bypassVad"
 """The user's setting that has silence sent too."""
 
+STORED_AS = frozenset({BYPASS_VAD, "bypass_vad_for_debugging"})
+"""Under which names phones store it."""
+
 
 class MicrophoneSettings(Section, frozen=True, kw_only=True):
     """[microphone]: when the phone is told to switch its microphone on and off."""
@@ -246,7 +249,7 @@ def app_stop_for_microphone(event: AppStopped, session: IUserSession) -> None:
 @listener(UserSettingsChanged)
 def settings_for_microphone(event: UserSettingsChanged, session: IUserSession) -> None:
     """Look again: the user may want silence sent too, or no longer."""
-    if BYPASS_VAD in event.changed:
+    if not STORED_AS.isdisjoint(event.changed):
         IMicrophone(session).evaluate()
 
 

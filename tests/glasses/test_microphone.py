@@ -191,7 +191,8 @@ def test_the_users_setting_bypasses_voice_detection(clock):
     assert stage.after(1) == [told(True, bypass=True)]
 
 
-def test_a_change_of_the_users_setting_is_told(clock):
+@pytest.mark.parametrize("key", ["bypassVad", "bypass_vad_for_debugging"])
+def test_a_change_of_the_users_setting_is_told(clock, key):
     stage = stage_with(clock, ManagerFactory(ISettings, BypassingSettings))
     ISettings(stage.session).bypass = False
     stage.want("transcription:en-US")
@@ -200,7 +201,7 @@ def test_a_change_of_the_users_setting_is_told(clock):
     ISettings(stage.session).bypass = True
     stage.session.announce(UserSettingsChanged({"brightness": 7}))
     unmoved = stage.after(2)
-    stage.session.announce(UserSettingsChanged({"bypassVad": True}))
+    stage.session.announce(UserSettingsChanged({key: True}))
 
     assert (before, unmoved) == ([ON], [])
     assert stage.after(2) == [told(True, bypass=True)]
