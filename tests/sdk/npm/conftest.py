@@ -7,7 +7,16 @@ from typing import Any, TypeVar
 
 import pytest
 
-from tests.sdk.npm.stage import AppSession, Background, NpmApp, Phone, app_folder, put_on, token_of
+from tests.sdk.npm.stage import (
+    AppSession,
+    Background,
+    NpmApp,
+    Phone,
+    app_folder,
+    installed,
+    put_on,
+    token_of,
+)
 from tests.server.conftest import Running, free_port, is_ready, launch, wait_until
 
 Made = TypeVar("Made")
@@ -48,6 +57,7 @@ class Cloud:
     """A server that is filled by commands, and the phones and apps that know it."""
 
     def __init__(self, folder: Path, settings: str = QUICKLY) -> None:
+        self._modules = installed()
         self.folder, self.port, self._settings = folder, free_port(), settings
         self._background = Background()
         self._phones: list[Phone] = []
@@ -86,7 +96,7 @@ class Cloud:
         file.write_text(json.dumps(RECORD | record | {"publicUrl": f"http://127.0.0.1:{port}"}))
         self.running.command("app", "add", package, "--record", str(file), "--api-key", KEY)
         folder = self.folder / package
-        made = NpmApp(app_folder(folder), sdk, package, KEY, port)
+        made = NpmApp(app_folder(folder, self._modules), sdk, package, KEY, port)
         self._apps.append(made)
         made.start()
         return made

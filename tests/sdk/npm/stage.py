@@ -370,13 +370,12 @@ class AppSession:
         return self.app.told.take(str(wanted), lambda one: is_like(one, wanted))
 
 
-def app_folder(where: Path) -> Path:
-    """A new folder to run apps in: the program, and what npm installed."""
-    modules = installed() / "node_modules"
+def app_folder(where: Path, npm: Path) -> Path:
+    """A new folder to run apps in: the program, and what npm installed into the folder *npm*."""
     where.mkdir()
     for name in ("remote_app.js", "package.json"):
         shutil.copyfile(HERE / name, where / name)
-    (where / "node_modules").symlink_to(modules)
+    (where / "node_modules").symlink_to(npm / "node_modules")
     return where
 
 
