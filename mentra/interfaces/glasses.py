@@ -29,8 +29,9 @@ class IApps(Interface):
     def detach(package_name: str, peer: Any) -> None:
         """An app's socket is gone; only the current one counts."""
 
-    def release(package_name: str, peer: Any) -> None:
-        """The app said ``ownership_release``: the close to come is meant."""
+    def release(package_name: str, peer: Any, reason: str = "") -> None:
+        """The app said ``ownership_release``: the close to come is meant, unless it only obeys our
+        own call to connect anew."""
 
     def recover(package_name: str) -> None:
         """The app's server is back: call its webhook again if the app is running or in grace."""

@@ -57,7 +57,7 @@ class FakeApps:
         """Keep that it was."""
         self.asked.append(("key_refused", package_name))
 
-    def release(self, package_name: str, peer: IPeer) -> None:
+    def release(self, package_name: str, peer: IPeer, reason: str = "") -> None:
         """Keep that it was."""
         self.asked.append(("release", package_name))
 

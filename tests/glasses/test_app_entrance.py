@@ -319,8 +319,31 @@ def test_an_app_that_releases_its_session_leaves_for_good():
     stage = stage_with(app_named(ACME))
     context = entered(stage)
 
-    ownership_release.handle(OwnershipRelease(reason="switching_clouds"), context)
+    ownership_release.handle(OwnershipRelease(reason="user_logout"), context)
     app_path.closed(context, 1000, "")
+
+    assert stage.apps.state(ACME) == "stopped"
+
+
+def test_an_app_that_obeys_the_webhook_after_it_came_by_itself_is_awaited():
+    stage = stage_with(app_named(ACME))
+    context = entered(stage)
+
+    ownership_release.handle(OwnershipRelease(reason="switching_clouds"), context)
+    app_path.closed(context, 1005, "")
+    assert stage.apps.state(ACME) == "grace_period"
+    app_connection_init.handle(init(), context_of(stage))
+
+    assert stage.apps.is_running(ACME)
+
+
+def test_an_app_that_goes_to_another_server_once_it_has_answered_is_gone():
+    stage = stage_with(app_named(ACME))
+    context = entered(stage)
+    stage.answer()
+
+    ownership_release.handle(OwnershipRelease(reason="switching_clouds"), context)
+    app_path.closed(context, 1005, "")
 
     assert stage.apps.state(ACME) == "stopped"
 

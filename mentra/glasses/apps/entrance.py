@@ -120,7 +120,8 @@ def app_connection_init(message: AppConnectionInit, context: IContext) -> None:
 @handler("app", OwnershipRelease)
 def ownership_release(message: OwnershipRelease, context: IContext) -> None:
     """The close to come is meant."""
-    IApps(context.session).release(context.peer.identity.package_name, context.peer)
+    package_name = context.peer.identity.package_name
+    IApps(context.session).release(package_name, context.peer, message.reason)
 
 
 def _enter(context: IContext, claim: Claim) -> None:

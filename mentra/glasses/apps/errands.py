@@ -47,6 +47,11 @@ class Errands:
             errand.addCallback(done)
         errand.addErrback(self._trouble, failed)
 
+    @property
+    def under_way(self) -> bool:
+        """Whether something is."""
+        return bool(self._pending)
+
     def cancel(self) -> None:
         """End everything now."""
         pending, self._pending = self._pending, _NOTHING

@@ -33,6 +33,8 @@ _UNREACHABLE = {
     "resurrecting": "App is restarting",
     "connecting": "App is still connecting",
 }
+_SWITCHING = "switching_clouds"
+"""What SDKs say when they are called although they have a connection."""
 _PASSING = ("grace_period", "resurrecting", "connecting")
 
 
@@ -124,11 +126,14 @@ class AppManager:
         else:
             standing.life.left()
 
-    def release(self, package_name: str, peer: IPeer) -> None:
-        """The app said ``ownership_release``: the close to come is meant."""
+    def release(self, package_name: str, peer: IPeer, reason: str = "") -> None:
+        """The app said ``ownership_release``: the close to come is meant, unless it only obeys our
+        own call to connect anew."""
         standing = self._current(package_name, peer)
         if standing is not None:
-            standing.leaving = True
+            # SDKs that came back by themselves while they were called leave in order to come again
+            called = reason == _SWITCHING and standing.webhook.under_way
+            standing.leaving = not called
 
     def recover(self, package_name: str) -> None:
         """The app's server is back: have it connect again if the app is running or in grace."""
