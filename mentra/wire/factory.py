@@ -19,7 +19,7 @@ from mentra.messages import Message
 from mentra.wire.admission import Admission
 from mentra.wire.batch import Batch
 from mentra.wire.fast_receive import AVAILABLE as FAST_RECEIVE
-from mentra.wire.frames import message_frame
+from mentra.wire.frames import BINARY, BINARY_HEADERS, TEXT, TEXT_HEADERS, header
 from mentra.wire.heartbeat import Heartbeat
 from mentra.wire.lean import without_needless_work
 from mentra.wire.peer import Peer
@@ -152,7 +152,12 @@ class PeerFactory(WebSocketServerFactory):
         """Encode *message* into ``last_frame``, unless it is the ``last_message``: whoever sends
         looks first, so that a message to many is encoded once."""
         encode = self.encode
-        self.last_frame = message_frame(*encode(message))
+        payload, is_binary = encode(message)
+        try:
+            beginning = (BINARY_HEADERS if is_binary else TEXT_HEADERS)[len(payload)]
+        except IndexError:
+            beginning = header(BINARY if is_binary else TEXT, len(payload))
+        self.last_frame = beginning + payload
         self.last_message = message
 
     def report(self, failure: Failure) -> None:

@@ -28,11 +28,3 @@ TEXT_HEADERS, BINARY_HEADERS = (
 def frame(first_byte: int, payload: bytes) -> bytes:
     """Header and payload."""
     return header(first_byte, len(payload)) + payload
-
-
-def message_frame(payload: bytes, is_binary: bool) -> bytes:
-    """The same for a text or binary frame."""
-    try:
-        return (BINARY_HEADERS if is_binary else TEXT_HEADERS)[len(payload)] + payload
-    except IndexError:
-        return frame(BINARY if is_binary else TEXT, payload)
