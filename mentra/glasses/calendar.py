@@ -35,6 +35,9 @@ from mentra.messages.stamps import iso, seconds_of
 MAX_TEXT = 1000
 """Characters of each text that are kept."""
 
+MAX_UPLOADED = 2000
+"""Entries that are looked at in one upload; to read and sort more would hold others up."""
+
 STREAM = CalendarEvent.tag()
 
 
@@ -222,7 +225,7 @@ def post_calendar(call: ICall) -> Taken:
 def _said(upload: CalendarUpload) -> list[Any] | None:
     for given in (upload.events, upload.calendar, upload.event):
         if isinstance(given, list):
-            return given
+            return given[:MAX_UPLOADED]
         if isinstance(given, dict):
             return [given]
     bare = msgspec.to_builtins(upload)

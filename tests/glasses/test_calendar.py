@@ -12,6 +12,7 @@ from zope.interface.verify import verifyObject
 from mentra.errors import Denied
 from mentra.glasses.calendar import (
     MAX_TEXT,
+    MAX_UPLOADED,
     calendar_event,
     calendar_manager,
     entry_of,
@@ -264,3 +265,13 @@ def test_whatever_a_phone_says_is_an_entry_or_none(said):
         assert entry.dt_start
         assert msgspec.json.decode(msgspec.json.encode(entry))["type"] == "calendar_event"
         assert max(map(len, msgspec.structs.astuple(entry))) <= MAX_TEXT
+
+
+def test_of_a_very_long_upload_only_the_beginning_is_looked_at():
+    stage = Stage()
+
+    stage.post({"events": [*[{}] * MAX_UPLOADED, DINNER]})
+    late = stage.kept()
+    stage.post({"events": [*[{}] * (MAX_UPLOADED - 1), DINNER]})
+
+    assert (late, stage.kept()) == ([], ["Dinner"])
