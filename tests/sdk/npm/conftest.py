@@ -1,11 +1,19 @@
 """One server for all these tests, an app of each SDK, and somebody who wears each."""
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
 
 from tests.sdk.npm.stage import (
     AppSession,
@@ -34,6 +42,9 @@ keep_alive = 0.5
 subscription_grace = 1.0
 [streams]
 keep_alive = 1.0
+[webviews]
+key_file = "pages.pem"
+urls = ["http://127.0.0.1:PORT"]
 [media]
 preview = "http://{host}/watch/{stream}"
 """
@@ -53,12 +64,23 @@ RECORD: dict[str, Any] = {
 }
 
 
+def make_key(file: Path) -> str:
+    """A private key of RSA in *file*; returns the public one, PEM."""
+    key = rsa.generate_private_key(65537, 2048)
+    with open(os.open(file, os.O_CREAT | os.O_WRONLY, 0o600), "wb") as kept:
+        kept.write(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    return public.decode()
+
+
 class Cloud:
     """A server that is filled by commands, and the phones and apps that know it."""
 
     def __init__(self, folder: Path, settings: str = QUICKLY) -> None:
         self._modules = installed()
-        self.folder, self.port, self._settings = folder, free_port(), settings
+        self.folder, self.port = folder, free_port()
+        self._settings = settings.replace("PORT", str(self.port))
+        self._public_key = make_key(folder / "pages.pem")
         self._background = Background()
         self._phones: list[Phone] = []
         self._apps: list[NpmApp] = []
@@ -96,7 +118,7 @@ class Cloud:
         file.write_text(json.dumps(RECORD | record | {"publicUrl": f"http://127.0.0.1:{port}"}))
         self.running.command("app", "add", package, "--record", str(file), "--api-key", KEY)
         folder = self.folder / package
-        made = NpmApp(app_folder(folder, self._modules), sdk, package, KEY, port)
+        made = NpmApp(app_folder(folder, self._modules), sdk, package, KEY, port, self._public_key)
         self._apps.append(made)
         made.start()
         return made

@@ -149,6 +149,14 @@ control.on("data", (data) => {
 })
 control.on("close", () => process.exit(0))
 
+// a page that says whom the SDK takes its visitor for
+const said = (userId, session) => ({ userId: userId ?? null, isOn: Boolean(session) })
+if (globalThis.Bun)
+  app.get("/whoami", (c) => c.json(said(c.get("authUserId"), c.get("activeSession"))))
+else
+  app.getExpressApp().get("/whoami", (request, answer) =>
+    answer.json(said(request.authUserId, request.activeSession)))
+
 if (globalThis.Bun) Bun.serve({ port: Number(PORT), hostname: "127.0.0.1", fetch: app.fetch })
 // it asks its maker for news of itself first, who is not there
 else app.start()

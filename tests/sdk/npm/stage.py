@@ -207,10 +207,14 @@ class NpmApp:
     """A process with an app of the npm SDK in it, and all that it told.
 
     :param sdk: name of the package: ``@mentra/sdk`` or ``@mentra/sdk3``.
+    :param public_key: the server's, for tokens of web pages; PEM.
     """
 
-    def __init__(self, folder: Path, sdk: str, package: str, api_key: str, port: int) -> None:
+    def __init__(
+        self, folder: Path, sdk: str, package: str, api_key: str, port: int, public_key: str
+    ) -> None:
         self.sdk, self.package, self.port = sdk, package, port
+        self._public_key = public_key
         self._folder, self._api_key = folder, api_key
         self._waiting: dict[int, Future[Any]] = {}
         self._count = 0
@@ -225,6 +229,7 @@ class NpmApp:
             environ = {
                 "PACKAGE_NAME": self.package, "API_KEY": self._api_key, "PORT": str(self.port),
                 "CONTROL_PORT": str(listening.getsockname()[1]), "SDK": self.sdk,
+                "MENTRAOS_CLOUD_USER_TOKEN_PUBLIC_KEY": self._public_key,
                 "HTTPS_PROXY": DEAD_END, "https_proxy": DEAD_END,
             }  # fmt: skip
             with (self._folder / f"{self.package}.log").open("ab") as log:

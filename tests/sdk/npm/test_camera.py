@@ -2,6 +2,7 @@
 
 import base64
 import threading
+import urllib.request
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
@@ -72,6 +73,18 @@ def test_a_broken_camera_is_an_error_at_once(session, phone):
     finally:
         phone.glasses.camera.broken = ""
     session.settle()
+
+
+@pytest.mark.parametrize("app", SDKS[1:], indirect=True, ids=["3"])
+def test_a_photo_of_an_older_phone_comes_through_the_server(session, phone, cloud):
+    phone.glasses.camera.through_server = True
+    try:
+        photo = session.call("camera.requestPhoto")
+    finally:
+        phone.glasses.camera.through_server = False
+
+    with urllib.request.urlopen(photo["photoUrl"], timeout=PATIENCE) as answer:
+        assert answer.read() == SMALL_JPEG
 
 
 def test_a_photo_that_is_not_wanted_any_more(session, phone):
