@@ -106,8 +106,12 @@ async def _play(place: Place, once: bool, app_file: str | None, progress: Progre
     click.echo("Starting a server and an app ...")
     progress.step = "the wearer and the app could not be added"
     port = _free_port()
-    key, token = await _register(place, f"http://127.0.0.1:{port}")
+    app_url = f"http://127.0.0.1:{port}"
+    key, token = await _register(place, app_url)
     async with _server(place, progress) as url, _app(place, app_file, key, port, progress):
+        # they start side by side, for each takes a second or two
+        await _ready(f"{url}/readyz", "the server was not ready", progress)
+        await _ready(f"{app_url}/health", "the app's server did not answer", progress)
         progress.step = "the glasses were not let in"
         glasses = GlassesClient(url, token, model=MODEL, retry_seconds=RETRY_SECONDS)
         with _console(once) as console:
@@ -136,7 +140,6 @@ async def _register(place: Place, url: str) -> tuple[str, str]:
 
 @asynccontextmanager
 async def _server(place: Place, progress: Progress) -> AsyncIterator[str]:
-    progress.step = "the server was not ready"
     port = _free_port()
     command = (
         *(program("twistd"), "-n", "--pidfile=", "mentra"),
@@ -145,16 +148,13 @@ async def _server(place: Place, progress: Progress) -> AsyncIterator[str]:
     )
     async with child("server", *command, folder=place.folder, environ=place.environ) as server:
         progress.children.append(server)
-        url = f"http://127.0.0.1:{port}"
-        await race(_answers(f"{url}/readyz"), server.ended())
-        yield url
+        yield f"http://127.0.0.1:{port}"
 
 
 @asynccontextmanager
 async def _app(
     place: Place, app_file: str | None, key: str, port: int, progress: Progress
 ) -> AsyncIterator[None]:
-    progress.step = "the app's server did not answer"
     command = (sys.executable, *((app_file,) if app_file else ("-m", "mentra.sdk.captions")))
     environ = {
         **place.environ,
@@ -164,8 +164,12 @@ async def _app(
     }
     async with child("app", *command, folder=place.folder, environ=environ) as app:
         progress.children.append(app)
-        await race(_answers(f"http://127.0.0.1:{port}/health"), app.ended())
         yield
+
+
+async def _ready(url: str, otherwise: str, progress: Progress) -> None:
+    progress.step = otherwise
+    await race(_answers(url), *(one.ended() for one in progress.children))
 
 
 @contextmanager

@@ -139,6 +139,49 @@ def test_what_the_app_shows_can_be_expected():
     assert console.scenes[-1].layout["title"] == "T"
 
 
+def test_a_dropped_connection_comes_back_by_itself():
+    console = Watched(interactive=True)
+
+    async def scenario() -> int:
+        async with fake_cloud() as cloud:
+            glasses = GlassesClient(cloud.url, "token", retry_seconds=0.0)
+            simulation = Simulation(glasses, console)
+
+            async def act() -> None:
+                await glasses.until(lambda: glasses.connected)
+                await simulation.obey("/drop")
+                await glasses.until(lambda: not glasses.connected)
+                await glasses.until(lambda: glasses.connected)
+
+            await race(simulation.run(_never()), act())
+            return len(cloud.headers)
+
+    assert asyncio.run(scenario()) == 2
+    assert console.notes[:2] == ["connected", "not connected"]
+    assert console.notes[-1] == "connected"
+
+
+async def _never() -> AsyncIterator[str]:
+    await asyncio.Event().wait()
+    yield ""
+
+
+def test_the_dashboard_is_called_so():
+    async def show(cloud: FakeCloud) -> None:
+        async def when_there() -> None:
+            await cloud.until(lambda: said(cloud))
+            layout = {"layoutType": "text_wall", "text": "noon"}
+            await cloud.to_glasses(
+                {"type": "display_event", "view": "dashboard", "packageName": "x", "layout": layout}
+            )
+
+        cloud._tasks.add(asyncio.ensure_future(when_there()))
+
+    console, _ = wear("/head up", "/expect noon", before=show)
+
+    assert console.scenes[-1].title == "dashboard"
+
+
 def test_what_is_expected_in_vain_fails_with_a_sentence():
     with pytest.raises(SimulationFailed, match="the display did not show: a miracle"):
         wear("/expect a   miracle", patience=0.05)
@@ -195,12 +238,8 @@ def test_connection_and_microphone_are_told_once():
                 await glasses.until(lambda: glasses.microphone_on)
                 await simulation.obey("/quit")
 
-            async def never() -> AsyncIterator[str]:
-                await asyncio.Event().wait()
-                yield ""
-
             with pytest.raises(Quit):
-                await race(simulation.run(never()), act())
+                await race(simulation.run(_never()), act())
         return console
 
     console = asyncio.run(scenario())

@@ -330,6 +330,26 @@ def test_whoever_overhears_gets_every_frame_as_it_came():
     with_glasses(act)
 
 
+def test_a_lost_connection_is_opened_anew():
+    async def act(glasses: GlassesClient, cloud: FakeCloud) -> None:
+        first = cloud.glasses
+
+        was_there = glasses.lose_connection()
+
+        assert was_there
+        await reached(glasses, lambda: glasses.connected and cloud.glasses is not first)
+        await cloud.until(lambda: cloud.closes)
+        assert cloud.closes == [1006]
+
+    with_glasses(act)
+
+
+def test_without_a_connection_there_is_none_to_lose():
+    glasses = GlassesClient("http://127.0.0.1:1", "t")
+
+    assert not glasses.lose_connection()
+
+
 def test_a_text_frame_goes_out_as_it_is():
     async def act(glasses: GlassesClient, cloud: FakeCloud) -> None:
         went_out = glasses.send_text('{"type": "odd",  "a": 1}')
