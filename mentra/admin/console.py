@@ -99,7 +99,7 @@ class TerminalConsole:
         self._ink = ink_for(out.encoding)
         self._editor = LineEditor()
         self._notes: deque[str] = deque(maxlen=MAX_NOTES)
-        self._scene = Scene({}, "", on=False, status="connecting")
+        self._scene = Scene({"layoutType": "clear_view"}, "", on=False, status="connecting")
 
     def show(self, scene: Scene) -> None:
         """Draw it."""
@@ -145,8 +145,10 @@ class TerminalConsole:
         columns, rows = self._size()
         frame = compose(self._scene, list(self._notes), self._editor.text, columns, rows, self._ink)
         encoding = self._out.encoding or "ascii"
-        body = "\x1b[K\r\n".join(frame).encode(encoding, "replace").decode(encoding)
-        self._out.write(f"\x1b[H{body}\x1b[K\x1b[J\x1b[{len(frame)};{cells(frame[-1]) + 1}H")
+        # a line is cleared before it is drawn: afterwards the cursor may stand on its last letter
+        body = "\r\n".join(f"\x1b[K{line}" for line in frame)
+        body = body.encode(encoding, "replace").decode(encoding)
+        self._out.write(f"\x1b[H{body}\x1b[J\x1b[{len(frame)};{cells(frame[-1]) + 1}H")
         self._out.flush()
 
 

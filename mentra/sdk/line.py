@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import os
 import socket
 from collections.abc import AsyncIterator, Mapping
 
@@ -66,7 +67,7 @@ class Line:
                 raise Refused(f"HTTP_{problem.status}", f"{url} answers {problem.status}") from None
             raise Unreachable(f"{url} answers {problem.status}") from None
         except (aiohttp.ClientError, OSError, TimeoutError) as problem:
-            raise Unreachable(f"cannot connect to {url}: {problem}") from problem
+            raise Unreachable(f"cannot connect to {url}: {_reason(problem)}") from problem
         return cls(opened)
 
     def send(self, frame: str | bytes) -> bool:
@@ -128,3 +129,11 @@ class Line:
                 # whoever reads hears of it as the end of the connection
                 _log.debug("a frame did not go out", exc_info=True)
                 return
+
+
+def _reason(problem: Exception) -> str:
+    # the library's own text repeats the address, and is full of its inner parts
+    if not isinstance(problem, OSError) or problem.errno is None:
+        return str(problem) or "no answer"
+    # resolvers have numbers below zero, which the system does not know
+    return os.strerror(problem.errno) if problem.errno > 0 else str(problem.strerror)

@@ -175,7 +175,17 @@ def test_a_scene_is_drawn_from_the_top_left(terminal: Terminal):
         console.note("noted")
 
     drawn = terminal.screen("- noted")
-    assert "\x1b[H┌ org.example.app" in drawn
+    assert "\x1b[H\x1b[K┌ org.example.app" in drawn
+
+
+def test_nothing_is_cleared_behind_a_line_that_fills_the_terminal(terminal: Terminal):
+    fcntl.ioctl(terminal.slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 30, 0, 0))
+
+    with open_console(terminal.stdin, terminal.stdout) as console:
+        console.note("noted")
+
+    drawn = terminal.screen("- noted")
+    assert "─┐\r" in drawn
 
 
 def test_a_dumb_terminal_gets_plain_lines(terminal: Terminal, monkeypatch: pytest.MonkeyPatch):
