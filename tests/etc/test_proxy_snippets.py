@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -343,7 +344,9 @@ def test_idle_glasses_of_the_server_outlive_the_time_outs(
     words = [str(Path(sys.executable).with_name("twistd")), "-n", "--pidfile=", "mentra"]
     words += ["--config", str(home / "mentra.toml"), "--state-dir", str(home / "state")]
     spawn([*words, "--listen", f"tcp:{place.backend}:interface=127.0.0.1"], place.backend)
-    running()
+    # it listens before it is ready, and the time-out in front of it is short
+    with urllib.request.urlopen(f"http://127.0.0.1:{place.backend}/readyz", timeout=60):
+        running()
     claims = {"sub": "ann@example.org", "email": "ann@example.org"}
     client = glasses(jwt.encode(claims, "s" * 64, algorithm="HS256"))
     assert b" 101 " in client.status
