@@ -47,11 +47,18 @@ class Visit:
         await self.socket.send_str(json.dumps({"type": kind, **self.named, **fields}))
 
     async def wait_for(self, kind: str) -> float:
-        """Read until a message of that type came; when it did."""
-        async for frame in self.socket:
-            now = perf_counter()
-            if frame.type is aiohttp.WSMsgType.TEXT and json.loads(frame.data)["type"] == kind:
-                return now
+        """Read until a message of that type came; when it did.
+
+        :raises WentWrong: it does not come.
+        """
+        try:
+            async with asyncio.timeout(PATIENCE):
+                async for frame in self.socket:
+                    now = perf_counter()
+                    if json.loads(frame.data)["type"] == kind:
+                        return now
+        except TimeoutError:
+            raise WentWrong(f"no {kind} came within {PATIENCE:g} s") from None
         raise WentWrong(f"the app's socket was closed before {kind}")
 
     async def subscribe(self, stream: str) -> None:

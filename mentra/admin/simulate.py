@@ -30,6 +30,12 @@ _PORT = re.compile(r"tcp6?:(?:port=)?(\d+)")
 @click.option("--token", envvar="MENTRA_TOKEN", help="Their token, for a server elsewhere.")
 @click.option("--model", default="Simulated Glasses", show_default=True)
 @click.option("--app", default="", metavar="PACKAGE", help="App that /start and /stop mean.")
+@click.option(
+    "--photo",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="JPEG file that their camera sees.  [default: one white pixel]",
+)
 @click.option("--language", default="en-US", show_default=True, help="Of what is said.")
 @click.option(
     "--linger", default=2.0, show_default=True, metavar="SECONDS",
@@ -42,6 +48,7 @@ def simulate(
     token: str | None,
     model: str,
     app: str,
+    photo: Path | None,
     language: str,
     linger: float,
     config_file: Path | None,
@@ -56,9 +63,11 @@ def simulate(
     read = functools.cache(lambda: load(config_file, state_dir=state_dir))
     bearer = token or _token(user, read)
     address = url or _address(read())
+    picture = photo.read_bytes() if photo else None
 
     async def wear() -> None:
         glasses = GlassesClient(address, bearer, model=model)
+        glasses.camera.picture = picture or glasses.camera.picture
         with open_console(sys.stdin, sys.stdout) as console:
             await Simulation(glasses, console, app=app, language=language, linger=linger).run()
 

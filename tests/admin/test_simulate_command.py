@@ -13,6 +13,8 @@ from mentra.admin import main
 from mentra.admin.children import program
 from mentra.admin.workplace import tokens_of
 from mentra.config import load
+from mentra.sdk.camera import SMALL_JPEG
+from mentra.sdk.captions import Captions
 from mentra.tokens import load_or_make_secret
 from tests.sdk.fake_cloud import FakeCloud, fake_cloud
 
@@ -127,6 +129,29 @@ def test_the_end_of_a_pipe_is_the_end_after_a_while():
             assert status == 0
             assert cloud.from_glasses[-1]["text"] == "hello"
             assert "- connected" in out
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.slow
+def test_the_camera_sees_the_picture_it_was_given(tmp_path: Path):
+    picture = tmp_path / "view.jpg"
+    picture.write_bytes(SMALL_JPEG.ljust(1234))
+    typed = b"/start org.a\n/expect Captions are on.\n/button\n/expect 1,234 bytes\n/quit\n"
+
+    async def scenario() -> None:
+        app = Captions("org.a", "key", port=0)
+        await app.start()
+        try:
+            async with fake_cloud() as cloud:
+                cloud.webhooks["org.a"] = f"http://127.0.0.1:{app.port}"
+                arguments = ["--token", "t", "--url", cloud.url, "--photo", str(picture)]
+
+                status, out, errors = await wearing(arguments, typed)
+
+                assert (status, errors) == (0, ""), out
+        finally:
+            await app.stop()
 
     asyncio.run(scenario())
 
