@@ -15,16 +15,8 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from tests.sdk.npm.stage import (
-    AppSession,
-    Background,
-    NpmApp,
-    Phone,
-    app_folder,
-    installed,
-    put_on,
-    token_of,
-)
+from tests.sdk.npm.apps import AppSession, NpmApp, app_folder, installed, put_on
+from tests.sdk.npm.phones import Background, Phone, token_of
 from tests.server.conftest import Running, free_port, is_ready, launch, wait_until
 
 Made = TypeVar("Made")

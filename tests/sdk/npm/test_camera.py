@@ -8,8 +8,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from mentra.sdk.camera import SMALL_JPEG
+from tests.sdk.npm.apps import AppError
 from tests.sdk.npm.conftest import SDKS
-from tests.sdk.npm.stage import AppError
 from tests.server.conftest import PATIENCE
 
 pytestmark = pytest.mark.slow

@@ -4,8 +4,8 @@ import signal
 
 import pytest
 
+from tests.sdk.npm.apps import put_on
 from tests.sdk.npm.conftest import SDKS
-from tests.sdk.npm.stage import put_on
 from tests.server.conftest import wait_until
 
 pytestmark = pytest.mark.slow

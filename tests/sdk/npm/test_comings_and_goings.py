@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.sdk.npm.stage import AppError, AppSession
+from tests.sdk.npm.apps import AppError, AppSession
 from tests.server.conftest import wait_until
 
 pytestmark = pytest.mark.slow

@@ -2,8 +2,8 @@
 
 import pytest
 
+from tests.sdk.npm.apps import AppSession, put_on
 from tests.sdk.npm.conftest import SDKS
-from tests.sdk.npm.stage import AppSession, put_on
 
 pytestmark = pytest.mark.slow
 PACKAGE = "system.augmentos.dashboard"

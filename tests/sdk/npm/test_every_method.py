@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.sdk.npm.apps import HERE, installed
 from tests.sdk.npm.conftest import SDKS
-from tests.sdk.npm.stage import HERE, installed
 
 pytestmark = pytest.mark.slow
 

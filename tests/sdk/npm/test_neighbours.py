@@ -2,8 +2,8 @@
 
 import pytest
 
+from tests.sdk.npm.apps import put_on
 from tests.sdk.npm.conftest import KEY
-from tests.sdk.npm.stage import put_on
 
 pytestmark = pytest.mark.slow
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.sdk.npm.stage import AppError, put_on
+from tests.sdk.npm.apps import AppError, put_on
 
 pytestmark = pytest.mark.slow
 

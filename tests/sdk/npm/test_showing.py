@@ -5,7 +5,7 @@ import struct
 
 import pytest
 
-from tests.sdk.npm.stage import AppError
+from tests.sdk.npm.apps import AppError
 
 pytestmark = pytest.mark.slow
 
