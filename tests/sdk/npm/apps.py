@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import threading
+import urllib.request
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
@@ -122,6 +123,15 @@ class NpmApp:
             "webhookUrl": f"http://127.0.0.1:{self.port}/webhook", "serverUrls": [],
         }  # fmt: skip
         return phone.request("POST", "/api/app-server/register", body)
+
+    def webhook(self, call: dict[str, Any]) -> int:
+        """Call its webhook, as a server would; the answer's status."""
+        body = json.dumps(call).encode()
+        url = f"http://127.0.0.1:{self.port}/webhook"
+        request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+            status: int = answer.status
+        return status
 
     def kill(self) -> None:
         """End it as the kernel would."""

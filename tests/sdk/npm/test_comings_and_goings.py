@@ -1,9 +1,11 @@
 """Apps of the npm SDK that come and go, and come back."""
 
+import threading
+
 import pytest
 
 from tests.sdk.npm.apps import AppError, AppSession
-from tests.server.conftest import wait_until
+from tests.server.conftest import PATIENCE, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -78,17 +80,42 @@ def test_nobody_registers_with_a_wrong_key(session, phone, app):
 def test_a_webhook_slower_than_the_socket(session, phone, app):
     phone.stop_app(app.package)
     session.told("stop")
-    app.order("hold").result(30)
+    app.order("hold").result(PATIENCE)
 
     phone.start_app(app.package)
     session.told("session")
     session.listen("onButtonPress")
     press(phone)
     session.heard("onButtonPress")
-    app.order("release").result(30)
+    app.order("release").result(PATIENCE)
     session.call("layouts.showTextWall", "at last")
 
     phone.shown("at last")
+
+
+def test_an_app_that_is_called_once_more_before_it_has_answered_stays(cloud, session, phone, app):
+    phone.stop_app(app.package)
+    session.told("stop")
+    app.order("hold").result(PATIENCE)
+    phone.start_app(app.package)
+    session.told("session")
+    call = {
+        "type": "session_request", "userId": phone.user_id,
+        "sessionId": f"{phone.user_id}-{app.package}",
+        "mentraOSWebsocketUrl": f"ws://127.0.0.1:{cloud.port}/app-ws",
+    }  # fmt: skip
+
+    # it leaves with "ownership_release", and comes again
+    calling = threading.Thread(target=app.webhook, args=[call])
+    calling.start()
+    session.told("session")
+    app.order("release").result(PATIENCE)
+    calling.join(PATIENCE)
+    session.listen("onButtonPress")
+    press(phone)
+
+    session.heard("onButtonPress")
+    assert phone.is_running(app.package)
 
 
 def test_an_app_that_talks_while_it_is_stopped_costs_nobody_anything(session, phone, app):
