@@ -1,5 +1,6 @@
 """The path of the glasses: who may enter, the acknowledgement, and the way out."""
 
+from collections.abc import Awaitable
 from typing import Any
 
 from twisted.plugin import IPlugin
@@ -127,7 +128,16 @@ def acknowledgement(session: IUserSession, services: IServices) -> ConnectionAck
     )
 
 
-async def _enter(context: IContext, identity: Identity) -> None:
+def _enter(context: IContext, identity: Identity) -> Awaitable[None] | None:
+    # when a network comes back everybody returns at the same moment: there is nothing to wait for
+    session = ISessions(context.services).glasses_returned(identity.user_id, context.peer)
+    if session is None:
+        return _begin(context, identity)
+    _welcome(context, session, identity)
+    return None
+
+
+async def _begin(context: IContext, identity: Identity) -> None:
     sessions = ISessions(context.services)
     try:
         session = await sessions.glasses_opened(identity.user_id, context.peer)
@@ -138,10 +148,14 @@ async def _enter(context: IContext, identity: Identity) -> None:
             code="SESSION_ERROR",
             message=refusal.message,
         ) from refusal
+    _welcome(context, session, identity)
+
+
+def _welcome(context: IContext, session: IUserSession, identity: Identity) -> None:
     try:
         context.enter(session, identity)
     except Dismissed:
-        sessions.glasses_closed(session, context.peer)
+        ISessions(context.services).glasses_closed(session, context.peer)
         raise
     # before anything that the arrival sets going
     context.peer.send(acknowledgement(session, context.services))

@@ -114,14 +114,21 @@ class Sessions:
 
         :raises Refused: ``SESSION_ERROR`` (too many sessions, or the peer left meanwhile).
         """
-        session = self._sessions.get(user_id)
+        session = self.glasses_returned(user_id, peer)
         if session is None:
             user = await self._lookups.user(user_id)
             if not peer.alive:
                 raise Refused("SESSION_ERROR", "the connection closed while its session was made")
             # another socket of this user may have been quicker
             session = self._sessions.get(user_id) or self._begin(user)
-        self._attach(session, peer)
+            self._attach(session, peer)
+        return session
+
+    def glasses_returned(self, user_id: str, peer: IPeer) -> UserSession | None:
+        """The user's session with *peer* attached, None if there is none."""
+        session = self._sessions.get(user_id)
+        if session is not None:
+            self._attach(session, peer)
         return session
 
     def glasses_closed(self, session: UserSession, peer: IPeer) -> None:

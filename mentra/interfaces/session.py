@@ -51,6 +51,9 @@ class ISessions(Interface):
         :raises mentra.errors.Refused: no more sessions are taken.
         """
 
+    def glasses_returned(user_id: str, peer: Any) -> Any:
+        """The same at once, if the user has a session: else None, and nothing was done."""
+
     def glasses_closed(session: Any, peer: Any) -> None:
         """*peer* is gone; starts the session's grace if it was the current one."""
 

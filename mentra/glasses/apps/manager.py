@@ -246,7 +246,7 @@ class AppManager:
 
     def wake(self) -> None:
         """Restart, one after another, the apps that were lost while the glasses were away."""
-        if not self._waking:
+        if not self._waking and self._in_state("dormant"):
             self._waking = True
             self._errands.run(self._wake())
 
