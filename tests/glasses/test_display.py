@@ -650,11 +650,33 @@ def test_what_is_not_worth_it_any_more_is_not_restored(both):
 def test_the_foreground_app_does_not_wait_for_ever(both, lease, wait):
     both.ask(LEFT, "left", lease)
     both.clock.advance(wait - 0.01)
-    assert not both.ask(MAIN, "early")
-    both.clock.advance(0.01)
+    assert not both.ask(MAIN, "main")
+    assert both.take() == ["left"]
 
-    assert both.ask(MAIN, "main")
-    assert both.take() == ["left", "main"]
+    both.clock.advance(0.02)
+
+    assert both.take() == ["main"]
+
+
+def test_what_the_foreground_app_does_not_want_any_more_does_not_wait(both):
+    both.ask(LEFT, "left", 60_000)
+    both.clock.advance(8)
+    both.ask(MAIN, "main", 1000)
+
+    both.clock.advance(3)
+
+    assert both.take() == ["left"]
+
+
+def test_who_came_between_keeps_the_screen(both):
+    both.ask(LEFT, "left")
+    both.clock.advance(0.5)
+    both.ask(MAIN, "main")
+    both.ask(LEFT, "left again")
+
+    both.clock.advance(1.4)
+
+    assert both.take() == ["left", "left again"]
 
 
 def test_the_foreground_app_takes_the_lock_from_who_is_not_on_the_screen(both):

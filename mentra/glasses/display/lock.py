@@ -12,11 +12,12 @@ class Lock:
     """At most one background app has it, for a while.
 
     :ivar owner: its package, or None.
+    :ivar expires_at: clock seconds of the end of its owner's claim.
     :param runs: whether an app runs.
     """
 
     owner: str | None = None
-    _expires_at: float = 0.0
+    expires_at: float = 0.0
     _last_active: float = 0.0
 
     def __init__(
@@ -30,7 +31,7 @@ class Lock:
         """It is *owner*'s from now on; no frame of its own puts off the end."""
         self.owner = owner
         self._last_active = self._clock.seconds()
-        self._expires_at = self._last_active + self._settings.lock
+        self.expires_at = self._last_active + self._settings.lock
 
     def drop(self) -> None:
         """It is nobody's."""
@@ -43,7 +44,7 @@ class Lock:
     def is_spent(self, current: Frame | None) -> bool:
         """Whether its owner has no more claim to it, with *current* on the screen."""
         now = self._clock.seconds()
-        if self.owner is None or now >= self._expires_at or not self._runs(self.owner):
+        if self.owner is None or now >= self.expires_at or not self._runs(self.owner):
             return True
         if current is None or current.owner != self.owner:
             return False

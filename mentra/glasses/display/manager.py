@@ -8,6 +8,7 @@ still worth it.
 import attrs
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall
 from zope.interface import implementer
 
 from mentra.events import AppStarting, AppStopped, GlassesAttached
@@ -49,9 +50,11 @@ class DisplayManager(Service):
         self._onboarding = Onboarding(session, services, self._onboard)
         self._main: str | None = None
         self._core: Frame | None = None
+        self._turn: IDelayedCall | None = None
 
     def stopService(self) -> Deferred[None]:
         """Nothing is waited for any more; fires when what is to be remembered is written."""
+        self._stop_waiting()
         self._screen.stop()
         self._boot.stop_all()
         super().stopService()
@@ -92,6 +95,7 @@ class DisplayManager(Service):
         if frame.owner == self._main:
             self._remember(frame)
             if self._is_shut_out():
+                self._await_turn()
                 return False
         elif not self._runs(frame.owner) or not self._has_lock(frame.owner):
             return False
@@ -117,6 +121,29 @@ class DisplayManager(Service):
             self._lock.drop()
             return False
         return True
+
+    def _await_turn(self) -> None:
+        """Have the foreground app's newest frame shown once the background app has no more claim to
+        the screen: nobody may ask then, and what is shown for no set time ends by itself never."""
+        current = self._screen.current
+        if current is None:
+            return
+        until = self._lock.expires_at
+        if current.expires_at is None:
+            until = min(until, current.requested_at + self._settings.restorable)
+        self._stop_waiting()
+        wait = max(0.0, until - self._now())
+        self._turn = self._clock.callLater(wait, self._take_turn, current)
+
+    def _take_turn(self, shut_out_by: Frame) -> None:
+        self._turn = None
+        if self._screen.current is shut_out_by and not self._is_shut_out():
+            self._shows_core()
+
+    def _stop_waiting(self) -> None:
+        if self._turn is not None and self._turn.active():
+            self._turn.cancel()
+        self._turn = None
 
     def _has_lock(self, owner: str) -> bool:
         """Whether a background app has the lock, or can take it."""
