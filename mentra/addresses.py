@@ -2,6 +2,7 @@
 
 import ipaddress
 from collections.abc import Collection, Iterable
+from functools import lru_cache
 
 import attrs
 
@@ -84,6 +85,13 @@ class Client:
     certain: bool
 
 
+@lru_cache(maxsize=4096)
+def _read(peer: str) -> tuple[Address | None, str]:
+    """The address, and how it is written; most connections come from where others came from."""
+    address = address_of(peer)
+    return address, peer if address is None else str(address)
+
+
 def client_of(peer: str, forwarded: str | None, trusted: Proxies) -> Client:
     """Who asks.
 
@@ -91,8 +99,7 @@ def client_of(peer: str, forwarded: str | None, trusted: Proxies) -> Client:
     :param forwarded: the joined ``X-Forwarded-For`` headers; None without any.
     :param trusted: proxies that are believed; the last address they do not vouch for is the client.
     """
-    address = address_of(peer)
-    known = peer if address is None else str(address)
+    address, known = _read(peer)
     if forwarded is None:
         return Client(known, certain=address is not None)
     # whoever has an address is judged by it alone
