@@ -42,7 +42,7 @@ class Audio(Service):
 
     The usual chunk is PCM in whole samples that nobody in here listens to: it takes the short way
     through :meth:`heard`.  Once in a stride of sound (``_left`` bytes from now) it pays for more:
-    old sound goes, and the chunk is measured.
+    the chunk is measured.
     """
 
     _log = Logger()
@@ -54,7 +54,7 @@ class Audio(Service):
         self._clock = services.clock
         self._burst = settings.lc3_burst
         self._recent = Recent(settings.keep)
-        self._append = self._recent.turn(0)
+        self._append = self._recent.append
         self._left = 0
         self._strides = 0
         self._fan_out = IRelay(session).audio
@@ -131,7 +131,6 @@ class Audio(Service):
 
     def _measured(self, chunk: AudioChunk, came: float | None) -> int:
         """Pass *chunk* on, and do what need not be done every time."""
-        self._append = self._recent.turn(STRIDE - self._left)
         self._left = STRIDE
         self._strides += 1
         if self._forgetting is None and self._patience and self.running:
