@@ -203,7 +203,7 @@ def test_an_app_can_end_its_sound():
 def with_glasses(act: Callable[[GlassesClient, FakeCloud], Awaitable[None]]) -> None:
     async def scenario() -> None:
         async with fake_cloud() as cloud:
-            glasses = GlassesClient(cloud.url, "the-token")
+            glasses = GlassesClient(cloud.url, "the-token", retry_seconds=0.0)
             life = asyncio.ensure_future(glasses.run())
             async with asyncio.timeout(PATIENCE):
                 await glasses.until(lambda: glasses.connected)
