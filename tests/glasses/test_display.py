@@ -668,6 +668,17 @@ def test_what_the_foreground_app_does_not_want_any_more_does_not_wait(both):
     assert both.take() == ["left"]
 
 
+def test_what_had_its_turn_earlier_is_not_shown_again(both):
+    both.ask(LEFT, "left")
+    both.clock.advance(0.5)
+    both.ask(MAIN, "main")
+    both.stop(LEFT)
+
+    both.clock.advance(0.5)
+
+    assert both.take() == ["left", "main"]
+
+
 def test_who_came_between_keeps_the_screen(both):
     both.ask(LEFT, "left")
     both.clock.advance(0.5)

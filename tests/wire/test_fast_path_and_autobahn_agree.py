@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+import autobahn.websocket.protocol as autobahn_protocol
 import pytest
 from autobahn.websocket.utf8validator import Utf8Validator
 from hypothesis import HealthCheck, given, settings
@@ -159,6 +160,12 @@ def test_a_lazy_validator_says_what_autobahns_says(pieces, begins_anew):
             validator.reset()
 
     assert [lazy.validate(one) for one in pieces] == [theirs.validate(one) for one in pieces]
+
+
+def test_autobahn_makes_lazy_ones():
+    MemoryPort(house_with(*ECHO_PLUGINS))
+
+    assert autobahn_protocol.Utf8Validator is LazyValidator
 
 
 def test_a_connection_makes_no_validator_before_text_comes_in_pieces(monkeypatch):
