@@ -15,6 +15,7 @@ from zope.interface import implementer
 from zope.interface.interface import InterfaceClass
 
 from mentra.events import Event
+from mentra.interfaces.engines import IEngineFactory
 from mentra.interfaces.messaging import IContext, IInterceptor, IMessageHandler
 from mentra.interfaces.services import IComponentFactory, IConfigSection, IServices
 from mentra.interfaces.session import IListener, IManagerFactory, IUserSession
@@ -133,6 +134,16 @@ class ComponentFactory:
     """A class (or function) as an :class:`IComponentFactory`: called with the services."""
 
     provides: InterfaceClass
+    build: Callable[[IServices], object]
+
+
+@implementer(IPlugin, IEngineFactory)
+@attrs.frozen(eq=False)
+class EngineFactory:
+    """A class (or function) as an :class:`IEngineFactory`: called with the services."""
+
+    provides: InterfaceClass
+    name: str
     build: Callable[[IServices], object]
 
 

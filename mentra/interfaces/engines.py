@@ -5,6 +5,46 @@ from typing import Any
 from zope.interface import Attribute, Interface
 
 
+class IEngine(Interface):
+    """Base of every engine's interface.  One object for the whole process, made when first asked
+    for; a Twisted ``IService`` among them is started and stopped with the server."""
+
+    name: str = Attribute("As the configuration calls it, e.g. ``pocketsphinx``.")
+
+    def unavailable() -> str | None:
+        """Why it cannot work here: a sentence that names the package to install or the setting to
+        set.  None if nothing speaks against it; asked often, so it must not wait."""
+
+    def addresses() -> Any:
+        """URLs and ``host:port`` strings of every server it talks to, a tuple; empty for an engine
+        that stays on this machine.  With ``[privacy] air_gap`` each must be local or private."""
+
+
+class IEngineFactory(Interface):
+    """Makes an engine.  A plugin; there may be many of one interface, told apart by name."""
+
+    provides: Any = Attribute("Interface of the engine: ``IRecogniser``, ``ILanguageModel``, ...")
+    name: str = Attribute("As the configuration calls it; unique among those of its interface.")
+
+    def build(services: Any) -> Any:
+        """The engine.  It may import what it needs, but must not wait: what takes long happens
+        when the engine is first used, and off the reactor's thread."""
+
+
+class IEngines(Interface):
+    """Every engine of this process.  Adapt the services to it."""
+
+    def names(interface: Any) -> Any:
+        """Names of the engines that provide *interface*, sorted: a tuple."""
+
+    def get(interface: Any, name: str) -> Any:
+        """The engine called *name*, built when first asked for.
+
+        :raises mentra.errors.NotThere: no plugin makes one of that name; the sentence lists those
+            that there are.
+        """
+
+
 class ILc3(Interface):
     """The LC3 codec."""
 

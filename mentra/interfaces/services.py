@@ -197,6 +197,9 @@ class ICatalogue(Interface):
     def handlers(path: str) -> Any:
         """Message class to its ``IMessageHandler`` on *path*: a read-only mapping."""
 
+    def engines(interface: Any) -> Any:
+        """Name to the ``IEngineFactory`` of *interface*: a read-only mapping."""
+
     def interceptors(path: str) -> Any:
         """The ``IInterceptor`` plugins of *path*, in their order: a tuple."""
 

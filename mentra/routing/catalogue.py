@@ -12,6 +12,7 @@ from zope.interface.verify import verifyObject
 from mentra.errors import ConfigError
 from mentra.events import Event
 from mentra.extension import provider_of
+from mentra.interfaces.engines import IEngineFactory
 from mentra.interfaces.messaging import IInterceptor, IMessageHandler, IPath
 from mentra.interfaces.services import ICatalogue, IComponentFactory
 from mentra.interfaces.session import IListener, IManagerFactory
@@ -21,7 +22,8 @@ from mentra.messages import Message
 Handlers = Mapping[type[Message], IMessageHandler]
 
 KINDS = (
-    IMessageHandler, IInterceptor, IManagerFactory, IComponentFactory, IListener, IPath, IRoute
+    IMessageHandler, IInterceptor, IManagerFactory, IComponentFactory, IEngineFactory, IListener,
+    IPath, IRoute,
 )  # fmt: skip
 """What a plugin can be, configuration sections apart."""
 
@@ -48,6 +50,7 @@ class Catalogue:
         kinds = _by_kind(plugins)
         self.managers: Mapping[InterfaceClass, Any] = self._owners(kinds[IManagerFactory])
         self.components: Mapping[InterfaceClass, Any] = self._owners(kinds[IComponentFactory])
+        self._engines = self._engines_by_name(kinds[IEngineFactory])
         self.paths: tuple[Any, ...] = tuple(kinds[IPath])
         self.routes: tuple[Any, ...] = tuple(kinds[IRoute])
         self._handlers = self._handlers_by_path(kinds[IMessageHandler])
@@ -60,6 +63,10 @@ class Catalogue:
         """Message class to its handler on *path*."""
         return MappingProxyType(self._handlers.get(path, {}))
 
+    def engines(self, interface: InterfaceClass) -> Mapping[str, IEngineFactory]:
+        """Name to the factory of the engine that provides exactly *interface*."""
+        return MappingProxyType(self._engines.get(interface, {}))
+
     def interceptors(self, path: str) -> tuple[IInterceptor, ...]:
         """The interceptors of *path*, in their order."""
         return tuple(one for one in self._interceptors if one.path in (path, "*"))
@@ -67,6 +74,19 @@ class Catalogue:
     def listeners(self, event_type: type[Event]) -> tuple[IListener, ...]:
         """The listeners of exactly *event_type*, in their order."""
         return tuple(self._listeners.get(event_type, ()))
+
+    def _engines_by_name(
+        self, factories: list[Any]
+    ) -> dict[InterfaceClass, dict[str, IEngineFactory]]:
+        engines: dict[InterfaceClass, dict[str, IEngineFactory]] = defaultdict(dict)
+        for factory in factories:
+            rival = engines[factory.provides].setdefault(factory.name, factory)
+            if rival is not factory:
+                raise ConfigError(
+                    f"two plugins make the engine {factory.name!r}: {self._describe(rival)} and "
+                    f"{self._describe(factory)}; remove one of them"
+                )
+        return engines
 
     def _handlers_by_path(self, handlers: list[Any]) -> dict[str, dict[type[Message], Any]]:
         owners: dict[tuple[str, str], list[Any]] = defaultdict(list)

@@ -7,7 +7,15 @@ from zope.interface import Interface
 
 from mentra.errors import ConfigError
 from mentra.events import GlassesLeft, SessionStarted
-from mentra.extension import ComponentFactory, Handler, Listener, ManagerFactory, handler, listener
+from mentra.extension import (
+    ComponentFactory,
+    EngineFactory,
+    Handler,
+    Listener,
+    ManagerFactory,
+    handler,
+    listener,
+)
 from mentra.messages.session import Ping
 from mentra.routing.catalogue import Catalogue
 
@@ -55,6 +63,17 @@ class IThing(Interface):
 def test_two_providers_of_one_interface_are_refused(kind: Any):
     with pytest.raises(ConfigError, match="IThing"):
         Catalogue([kind(IThing, dict), kind(IThing, list)])
+
+
+def test_engines_of_one_interface_are_told_apart_by_name():
+    one, other = EngineFactory(IThing, "one", dict), EngineFactory(IThing, "other", list)
+
+    assert Catalogue([one, other]).engines(IThing) == {"one": one, "other": other}
+
+
+def test_two_engines_of_one_name_are_refused():
+    with pytest.raises(ConfigError, match="'one'"):
+        Catalogue([EngineFactory(IThing, "one", dict), EngineFactory(IThing, "one", list)])
 
 
 def test_listeners_hear_in_their_order_and_only_of_their_event():

@@ -1,0 +1,50 @@
+"""The engines of a process, by interface and name."""
+
+from twisted.application.service import IService, MultiService
+from zope.interface import implementer
+from zope.interface.interface import InterfaceClass
+from zope.interface.verify import verifyObject
+
+from mentra.errors import NotThere
+from mentra.extension import ComponentFactory
+from mentra.interfaces.engines import IEngines
+from mentra.interfaces.services import ICatalogue, IServices
+
+
+@implementer(IEngines)
+class Engines(MultiService):
+    """Builds an engine the first time somebody asks; services among them are its children."""
+
+    def __init__(self, services: IServices) -> None:
+        super().__init__()
+        self._services = services
+        self._catalogue = ICatalogue(services)
+        self._built: dict[tuple[InterfaceClass, str], object] = {}
+
+    def names(self, interface: InterfaceClass) -> tuple[str, ...]:
+        """Names of the engines that provide *interface*, sorted."""
+        return tuple(sorted(self._catalogue.engines(interface)))
+
+    def get(self, interface: InterfaceClass, name: str) -> object:
+        """The engine called *name*.
+
+        :raises NotThere: no plugin makes one of that name.
+        :raises zope.interface.Invalid: what the factory built breaks the interface's promise.
+        """
+        built = self._built.get((interface, name))
+        return self._build(interface, name) if built is None else built
+
+    def _build(self, interface: InterfaceClass, name: str) -> object:
+        factory = self._catalogue.engines(interface).get(name)
+        if factory is None:
+            known = ", ".join(self.names(interface)) or "none"
+            raise NotThere(f"there is no engine {name!r}; those installed are: {known}")
+        engine: object = factory.build(self._services)
+        verifyObject(interface, engine)
+        self._built[interface, name] = engine
+        if IService.providedBy(engine):
+            IService(engine).setServiceParent(self)
+        return engine
+
+
+engines = ComponentFactory(IEngines, Engines)

@@ -1,0 +1,91 @@
+"""Engines that hear, speak and translate, and what they are asked and tell.
+
+Sound is mono PCM, int16 little endian, 16 kHz, in whole samples, everywhere here.
+"""
+
+from typing import Any
+
+from zope.interface import Attribute, Interface
+
+from mentra.interfaces.engines import IEngine
+
+
+class IRecogniser(IEngine):
+    """Turns speech into text.  An engine, shared by all sessions."""
+
+    def speaks(language: str) -> bool:
+        """Whether it recognises *language*, a BCP 47 tag such as ``en-US`` or ``en``."""
+
+    def open(wanted: Any, listener: Any) -> Any:
+        """Begin to recognise: an :class:`IRecogniserStream`, at once; what it takes to get the
+        engine going happens behind it, and sound written meanwhile is not lost.
+
+        :param wanted: a :class:`mentra.hearing.Recognition`.
+        :param listener: an :class:`IRecogniserListener`.
+        :raises mentra.errors.Refused: code ``UNKNOWN_LANGUAGE`` or ``ENGINE_UNAVAILABLE``, a
+            sentence that names what to install or to set.
+        """
+
+
+class IRecogniserStream(Interface):
+    """One wearer's speech on its way through an engine.  It ends with :meth:`close`, or by itself
+    when it has told its listener that it failed."""
+
+    def write(pcm: bytes) -> None:
+        """Sound that follows what came before.  Never waits: what the engine cannot take yet is
+        queued up to a bound, and beyond it the oldest is dropped and counted."""
+
+    def finalize() -> None:
+        """Nobody speaks any more: what is pending becomes final; more sound may follow."""
+
+    def close() -> None:
+        """No more sound comes.  The listener hears nothing after this."""
+
+
+class IRecogniserListener(Interface):
+    """Whoever opened a stream.  Neither method may wait, or close over another session."""
+
+    def heard(result: Any) -> None:
+        """Something was recognised: a :class:`mentra.hearing.Heard`.  Interim results repeat the
+        whole utterance so far; a final one ends it."""
+
+    def failed(problem: Any) -> None:
+        """The stream is over: a :class:`mentra.errors.Refused`, ``retryable`` if another one may
+        work.  Said once."""
+
+
+class IVoiceDetection(IEngine):
+    """Tells speech from other sound."""
+
+    def detector() -> Any:
+        """A new :class:`IVoiceDetector`, for one wearer."""
+
+
+class IVoiceDetector(Interface):
+    """What one wearer's sound is, piece by piece."""
+
+    def is_speech(frame: bytes) -> bool:
+        """Whether somebody speaks in *frame*: 20 ms of sound, 640 bytes."""
+
+
+class ITranslator(IEngine):
+    """Turns text of one language into another."""
+
+    def translates(source: str, target: str) -> bool:
+        """Whether it knows the pair; *source* may be ``auto``.  BCP 47 tags."""
+
+    def translate(text: str, source: str, target: str) -> Any:
+        """*text* in *target*; an awaitable of a string.  Cancelling gives it up.
+
+        :raises mentra.errors.Refused: it cannot; ``retryable`` if it may later.
+        """
+
+
+class ISynthesis(IEngine):
+    """Speaks.  An engine; who wants something said asks ``IUtterances`` of the services, which
+    knows which one is configured."""
+
+    voices: tuple[str, ...] = Attribute("Names of its voices as far as it knows them, best first.")
+
+    def speak(text: str, voice: str | None, model: str | None, settings: Any) -> Any:
+        """As ``ISynthesiser.speak``."""

@@ -1,0 +1,3 @@
+"""What holds the engines; the engines themselves are in dropins of their own."""
+
+from mentra.engines import engines

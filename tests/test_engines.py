@@ -1,0 +1,64 @@
+"""Engines are made when first asked for, by interface and name."""
+
+from typing import Any
+
+import pytest
+from twisted.application.service import Service
+from zope.interface import Interface, Invalid, implementer
+
+from mentra.engines import engines
+from mentra.errors import NotThere
+from mentra.extension import EngineFactory
+from mentra.interfaces.engines import IEngines
+from mentra.testing.house import house_with
+
+
+class ILamp(Interface):
+    """Gives light."""
+
+    def shine() -> None:
+        """Be bright."""
+
+
+@implementer(ILamp)
+class Lamp(Service):
+    def __init__(self, services: Any) -> None:
+        self.services = services
+
+    def shine(self) -> None:
+        """Bright."""
+
+
+@implementer(ILamp)
+class Broken:
+    def __init__(self, services: Any) -> None:
+        """It has no light."""
+
+
+def test_an_engine_is_made_once_and_runs_with_the_house():
+    house = house_with(engines, EngineFactory(ILamp, "led", Lamp))
+
+    lamp = IEngines(house).get(ILamp, "led")
+
+    assert lamp is IEngines(house).get(ILamp, "led")
+    assert lamp.running
+    house.stopService()
+    assert not lamp.running
+
+
+def test_an_unknown_name_is_told_which_there_are():
+    house = house_with(
+        engines, EngineFactory(ILamp, "led", Lamp), EngineFactory(ILamp, "bulb", Lamp)
+    )
+
+    with pytest.raises(NotThere, match="bulb, led"):
+        IEngines(house).get(ILamp, "candle")
+
+    assert IEngines(house).names(ILamp) == ("bulb", "led")
+
+
+def test_an_engine_that_breaks_its_promise_is_not_used():
+    house = house_with(engines, EngineFactory(ILamp, "broken", Broken))
+
+    with pytest.raises(Invalid):
+        IEngines(house).get(ILamp, "broken")
