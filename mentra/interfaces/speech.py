@@ -54,6 +54,20 @@ class IRecogniserListener(Interface):
         work.  Said once."""
 
 
+class IRecognition(Interface):
+    """Speech to text as it is configured: the recognisers of a language in their order, the next
+    one taking over from one that fails or stalls, without losing sound.  Adapt the services to it.
+    """
+
+    def why_not(language: str) -> str | None:
+        """Why nobody here recognises *language*: a sentence that names what to install or to set;
+        None: somebody does."""
+
+    def open(wanted: Any, listener: Any) -> Any:
+        """As :meth:`IRecogniser.open`; the listener hears of a failure only when there is nobody
+        left to take over.  Times stay those of the first sample written."""
+
+
 class IVoiceDetection(IEngine):
     """Tells speech from other sound."""
 
