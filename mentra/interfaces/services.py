@@ -96,13 +96,15 @@ class IPublicAddress(Interface):
 
 
 class IHttpClient(Interface):
-    """HTTP towards app servers and engines."""
+    """HTTP towards app servers and engines.  Cancelling what is awaited hangs up at once."""
 
     def request(
         method: str,
         url: str,
         *,
         json: Any = None,
+        body: bytes | None = None,
+        content_type: str | None = None,
         headers: Any = None,
         timeout: float = 10.0,
         max_bytes: int = 1_048_576,
@@ -110,10 +112,41 @@ class IHttpClient(Interface):
         """Do it; an awaitable of an :class:`IHttpAnswer`.
 
         :param json: what to send as a JSON body (anything msgspec encodes), or None.
+        :param body: what to send as it is, where there is no *json*.
+        :param content_type: what the body is, if not JSON.
         :param timeout: seconds for the whole exchange.
         :param max_bytes: a longer answer is refused.
         :raises mentra.errors.Refused: code ``UNREACHABLE``, ``TIMEOUT`` or ``TOO_LARGE``, a
             sentence why, ``where="app"``.
+        """
+
+    def stream(
+        method: str,
+        url: str,
+        received: Any,
+        *,
+        json: Any = None,
+        body: bytes | None = None,
+        content_type: str | None = None,
+        headers: Any = None,
+        begun: Any = None,
+        begin_within: float = 30.0,
+        silence: float = 60.0,
+    ) -> Any:
+        """Do it, and have the body bit by bit; an awaitable of an :class:`IHttpAnswer` without
+        body, there once it has ended.
+
+        An answer whose status is not 2xx is not handed on: it comes back with the first 65,536
+        bytes of its body.
+
+        :param received: called with each piece of the body, bytes, as it comes; never after the
+            awaitable was cancelled.  What it raises ends the exchange and is raised.
+        :param begun: called with the :class:`IHttpAnswer`, still without body, before the first
+            piece; what it raises counts like that of *received*.
+        :param begin_within: seconds until the headers are there.
+        :param silence: seconds without a byte of the body.
+        :raises mentra.errors.Refused: code ``UNREACHABLE`` (the body breaking off is that too) or
+            ``TIMEOUT``, a sentence why, ``where="app"``.
         """
 
 
@@ -122,6 +155,9 @@ class IHttpAnswer(Interface):
 
     status: int = Attribute("HTTP status.")
     body: bytes = Attribute("The whole body.")
+
+    def header(name: str) -> str | None:
+        """The header *name*, its first if there are several; None without."""
 
 
 class IMetrics(Interface):

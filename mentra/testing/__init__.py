@@ -2,6 +2,7 @@
 
 ``peers``     a peer that keeps what it was sent
 ``house``     the services on a fake clock, and sessions in them
+``http``      an HTTP client that asks nobody
 ``processes`` other programs that are never started
 ``stores``    stores without a database
 """

@@ -24,8 +24,6 @@ from mentra.interfaces.accounts import IAccountStore, ILoginTokens, IPasswords
 from mentra.interfaces.messaging import IContext, IPeer
 from mentra.interfaces.services import (
     IAuthRules,
-    IHttpAnswer,
-    IHttpClient,
     IMetrics,
     IServices,
     ITokens,
@@ -34,6 +32,7 @@ from mentra.interfaces.session import ISessions, IUserSession
 from mentra.interfaces.stores import IAppStore, ISimpleStorage, IUserStore
 from mentra.routing.catalogue import Catalogue
 from mentra.testing.accounts import FakePasswords, MemoryAccountStore
+from mentra.testing.http import FakeAnswer, FakeHttp, FakeRequest
 from mentra.testing.peers import FakePeer
 from mentra.testing.processes import FakeProcesses
 from mentra.testing.simple_storage import MemorySimpleStorage
@@ -61,58 +60,6 @@ def success_of(awaitable: Awaitable[T] | Coroutine[Any, Any, T]) -> T:
     if isinstance(results[0], Failure):
         results[0].raiseException()
     return results[0]  # type: ignore[no-any-return] # what it was an awaitable of
-
-
-@implementer(IHttpAnswer)
-@attrs.frozen
-class FakeAnswer:
-    """An HTTP answer."""
-
-    status: int = 200
-    body: bytes = b'{"status":"success"}'
-
-
-@attrs.define
-class FakeRequest:
-    """A request that was made; fire ``answer`` to let it end."""
-
-    method: str
-    url: str
-    json: Any
-    headers: Any
-    timeout: float
-    answer: Deferred[IHttpAnswer] = attrs.field(factory=Deferred)
-
-    def succeed(self, status: int = 200, body: bytes = b'{"status":"success"}') -> None:
-        """Answer it."""
-        self.answer.callback(FakeAnswer(status, body))
-
-    def fail(self, code: str = "UNREACHABLE", message: str = "connection refused") -> None:
-        """Let it fail the way the real client does."""
-        self.answer.errback(Refused(code, message, where="app", retryable=True))
-
-
-@implementer(IHttpClient)
-@attrs.define
-class FakeHttp:
-    """Keeps what it was asked; nothing is answered until a test does."""
-
-    requests: list[FakeRequest] = attrs.field(factory=list)
-
-    def request(
-        self,
-        method: str,
-        url: str,
-        *,
-        json: Any = None,
-        headers: Any = None,
-        timeout: float = 10.0,
-        max_bytes: int = 1_048_576,
-    ) -> Deferred[IHttpAnswer]:
-        """Keep it."""
-        asked = FakeRequest(method, url, json, headers, timeout)
-        self.requests.append(asked)
-        return asked.answer
 
 
 @implementer(IMetrics)
@@ -289,6 +236,7 @@ class FakeContext:
 
 __all__ = [
     "WALL_TIME",
+    "FakeAnswer",
     "FakeAuthRules",
     "FakeContext",
     "FakeHttp",

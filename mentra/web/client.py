@@ -1,26 +1,24 @@
 """HTTP towards app servers and engines: bounded in time and size, and going where it was sent."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import attrs
 import msgspec
 from treq.client import HTTPClient
 from twisted.application.service import Service
-from twisted.internet.defer import CancelledError, Deferred, succeed
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import (
     ConnectingCancelledError,
     ConnectionRefusedError,
     DNSLookupError,
     TimeoutError,
 )
-from twisted.internet.interfaces import IConsumer, IReactorTime
-from twisted.internet.protocol import Protocol, connectionDone
+from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
-from twisted.web.client import Agent, HTTPConnectionPool, ResponseDone
+from twisted.web.client import Agent, HTTPConnectionPool
 from twisted.web.error import SchemeNotSupported
-from twisted.web.http import PotentialDataLoss
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgent, IBodyProducer, IResponse
 from zope.interface import implementer
@@ -28,10 +26,13 @@ from zope.interface import implementer
 import mentra
 from mentra.errors import Refused
 from mentra.interfaces.services import IHttpAnswer, IHttpClient
+from mentra.web.bodies import Arriving, Body, Broken, Collector, Passing
 
 CONNECT_SECONDS = 5.0
 IDLE_SECONDS = 4.0
 """How long an unused connection is kept: Node closes its side after 5 s."""
+MAX_COMPLAINT = 65_536
+"""Bytes kept of the body of an answer that was to come bit by bit, but is an error."""
 
 
 @implementer(IHttpAnswer)
@@ -41,6 +42,12 @@ class Answer:
 
     status: int
     body: bytes
+    headers: Headers
+
+    def header(self, name: str) -> str | None:
+        """The header *name*, its first if there are several; None without."""
+        values = self.headers.getRawHeaders(name)
+        return values[0] if values else None
 
 
 @implementer(IHttpClient)
@@ -77,6 +84,8 @@ class HttpClient(Service):
         url: str,
         *,
         json: Any = None,
+        body: bytes | None = None,
+        content_type: str | None = None,
         headers: Mapping[str, str] | None = None,
         timeout: float = 10.0,
         max_bytes: int = 1_048_576,
@@ -85,35 +94,102 @@ class HttpClient(Service):
 
         :raises Refused: code ``UNREACHABLE``, ``TIMEOUT`` or ``TOO_LARGE``.
         """
-        body = None if json is None else msgspec.json.encode(json)
-        sent = Headers({"User-Agent": [f"mentra/{mentra.__version__}"]})
-        if body is not None:
-            sent.setRawHeaders("Content-Type", ["application/json"])
-        for name, value in (headers or {}).items():
-            sent.setRawHeaders(name, [value])
-        asked = Deferred.fromCoroutine(self._exchange(method, url, sent, body, max_bytes))
+        question = Question.of(method, url, json, body, content_type, headers)
+        asked = Deferred.fromCoroutine(self._exchange(question, max_bytes))
         return asked.addTimeout(timeout, self._clock, _overdue)
 
-    async def _exchange(
-        self, method: str, url: str, headers: Headers, body: bytes | None, max_bytes: int
+    def stream(
+        self,
+        method: str,
+        url: str,
+        received: Callable[[bytes], object],
+        *,
+        json: Any = None,
+        body: bytes | None = None,
+        content_type: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        begun: Callable[[Answer], object] | None = None,
+        begin_within: float = 30.0,
+        silence: float = 60.0,
+    ) -> Deferred[Answer]:
+        """Do it, and have the body bit by bit; cancelling the Deferred gives the exchange up.
+
+        :raises Refused: code ``UNREACHABLE`` or ``TIMEOUT``.
+        """
+        question = Question.of(method, url, json, body, content_type, headers)
+
+        def arriving(answer: Answer) -> Arriving:
+            if answer.status // 100 != 2:
+                return Collector(MAX_COMPLAINT, cut=True, clock=self._clock, silence=silence)
+            told = begun or _nobody
+            return Passing(received, lambda: told(answer), self._clock, silence)
+
+        return Deferred.fromCoroutine(self._flow(question, arriving, begin_within))
+
+    async def _exchange(self, question: "Question", max_bytes: int) -> Answer:
+        response = await self._ask(question)
+        return await self._whole(response, Collector(max_bytes))
+
+    async def _flow(
+        self, question: "Question", arriving: Callable[[Answer], Arriving], begin_within: float
     ) -> Answer:
+        asked = Deferred.fromCoroutine(self._ask(question))
+        response = await asked.addTimeout(begin_within, self._clock, _overdue)
+        return await self._whole(response, arriving(Answer(response.code, b"", response.headers)))
+
+    async def _ask(self, question: "Question") -> Any:
         # one for each request: treq keeps cookies, and users must not share them
         client = HTTPClient(self._agent, data_to_body_producer=Body)
         try:
-            response = await client.request(
-                method, url, headers=headers, data=body,
+            return await client.request(
+                question.method, question.url, headers=question.headers, data=question.body,
                 allow_redirects=False, unbuffered=True, reactor=self._clock,
             )  # fmt: skip
-            collector = Collector(max_bytes)
-            response.deliverBody(collector)
-            return Answer(response.code, await collector.done)
-        except Refused:
-            raise
         except Exception as problem:
-            if _was_cancelled(problem):
-                raise CancelledError from problem
-            self._log.debug("{method} failed: {kind}", method=method, kind=type(problem).__name__)
-            raise Refused("UNREACHABLE", _reason(problem), where="app", retryable=True) from problem
+            raise self._translated(problem) from problem
+
+    async def _whole(self, response: Any, arriving: Arriving) -> Answer:
+        response.deliverBody(arriving)
+        try:
+            return Answer(response.code, await arriving.done, response.headers)
+        except Broken as broken:
+            raise self._translated(broken.reason) from broken
+
+    def _translated(self, problem: BaseException | None) -> Exception:
+        if _was_cancelled(problem):
+            return CancelledError()
+        self._log.debug("a request failed: {kind}", kind=type(problem).__name__)
+        return Refused("UNREACHABLE", _reason(problem), where="app", retryable=True)
+
+
+@attrs.frozen
+class Question:
+    """A request, ready to be sent."""
+
+    method: str
+    url: str
+    headers: Headers
+    body: bytes | None
+
+    @classmethod
+    def of(
+        cls,
+        method: str,
+        url: str,
+        json: Any,
+        body: bytes | None,
+        content_type: str | None,
+        headers: Mapping[str, str] | None,
+    ) -> "Question":
+        """With *json* as its body, or *body* as it is."""
+        sent = Headers({"User-Agent": [f"mentra/{mentra.__version__}"]})
+        if json is not None:
+            body, content_type = msgspec.json.encode(json), content_type or "application/json"
+        if body is not None:
+            sent.setRawHeaders("Content-Type", [content_type or "application/octet-stream"])
+        for name, value in (headers or {}).items():
+            sent.setRawHeaders(name, [value])
+        return cls(method, url, sent, body)
 
 
 @implementer(IAgent)
@@ -140,62 +216,8 @@ class Verbatim:
         return asked.addCallback(_as_it_came)
 
 
-@implementer(IBodyProducer)
-class Body:
-    """Sends bytes at once; Twisted's FileBodyProducer takes its turns from the global reactor."""
-
-    def __init__(self, content: bytes) -> None:
-        self._content = content
-        self.length = len(content)
-
-    def startProducing(self, consumer: IConsumer) -> Deferred[None]:
-        """Write it."""
-        consumer.write(self._content)
-        return succeed(None)
-
-    def pauseProducing(self) -> None:
-        """Too late."""
-
-    def resumeProducing(self) -> None:
-        """Nothing is left."""
-
-    def stopProducing(self) -> None:
-        """Too late."""
-
-
-class Collector(Protocol):
-    """Gathers a body, up to a bound.
-
-    :ivar done: fires with it; cancel it to hang up.
-    """
-
-    def __init__(self, max_bytes: int) -> None:
-        self.done: Deferred[bytes] = Deferred(lambda _: self._hang_up())
-        self._left = max_bytes
-        self._pieces: list[bytes] = []
-
-    def dataReceived(self, data: bytes) -> None:
-        """A piece."""
-        self._left -= len(data)
-        if self._left >= 0:
-            self._pieces.append(data)
-        elif not self.done.called:
-            self._pieces.clear()
-            self.done.errback(Refused("TOO_LARGE", "the answer is too long", where="app"))
-            self._hang_up()
-
-    def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """That was all of it, or the connection broke."""
-        if self.done.called:
-            return
-        if reason.check(ResponseDone, PotentialDataLoss):
-            self.done.callback(b"".join(self._pieces))
-        else:
-            self.done.errback(reason)
-
-    def _hang_up(self) -> None:
-        transport: Any = self.transport
-        transport.loseConnection()
+def _nobody(answer: Answer) -> None:
+    """Nobody wants to know when it begins."""
 
 
 def _as_it_came(response: IResponse) -> IResponse:
@@ -216,7 +238,7 @@ def _was_cancelled(problem: BaseException | None) -> bool:
     return any(_was_cancelled(reason.value) for reason in reasons)
 
 
-def _reason(problem: BaseException) -> str:
+def _reason(problem: BaseException | None) -> str:
     if isinstance(problem, ConnectionRefusedError):
         return "the connection was refused"
     if isinstance(problem, DNSLookupError):

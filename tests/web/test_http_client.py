@@ -22,6 +22,7 @@ import mentra
 from mentra.errors import Refused
 from mentra.interfaces.services import IHttpClient
 from mentra.testing.house import success_of
+from mentra.testing.http import FakeHttp
 from mentra.web.client import HttpClient
 
 URL = "https://app.example/webhook"
@@ -112,6 +113,35 @@ def refusal_of(awaitable):
 
 def test_the_client_keeps_its_promise(http):
     assert verifyObject(IHttpClient, http)
+    assert verifyObject(IHttpClient, FakeHttp())
+
+
+def test_the_fake_answers_as_the_client_does(streamed):
+    http = FakeHttp()
+    answer = http.stream("POST", URL, streamed.received, begun=streamed.begun, silence=5.0)
+    asked = http.requests[0]
+
+    asked.begin({"x-id": "7"})
+    asked.receive(b"a", b"b")
+    asked.finish()
+
+    assert (asked.timeout, asked.silence) == (30.0, 5.0)
+    assert (streamed.began, streamed.pieces) == ([(200, "7", [])], [b"a", b"b"])
+    assert (success_of(answer).status, asked.cancelled) == (200, False)
+
+
+def test_the_fake_hands_nothing_on_once_given_up(streamed):
+    http = FakeHttp()
+    answer = http.stream("POST", URL, streamed.received)
+    asked = http.requests[0]
+
+    answer.cancel()
+    asked.receive(b"a")
+    asked.finish()
+
+    with pytest.raises(CancelledError):
+        success_of(answer)
+    assert (asked.cancelled, streamed.pieces) == (True, [])
 
 
 def test_a_json_body_is_sent_and_the_whole_answer_comes_back(http, agent, clock):
@@ -328,3 +358,228 @@ def test_stopping_closes_the_connections_kept():
 
     assert success_of(http.stopService()) is None
     assert HttpClient(FakeAgent(), Clock()).stopService() is None
+
+
+def test_a_body_goes_out_as_it_is(clock):
+    server = AppServer()
+    http = client_of(server, clock)
+
+    success_of(http.request("POST", URL, body=b"\x00\xff", content_type="audio/wav"))
+    success_of(http.request("POST", URL, body=b""))
+
+    sent = [(headers.getRawHeaders("content-type"), body) for _, headers, body in server.asked]
+    assert sent == [(["audio/wav"], b"\x00\xff"), (["application/octet-stream"], b"")]
+
+
+def test_an_answer_tells_its_headers(clock):
+    server = AppServer(429, b"", Retry_After="7")
+
+    came = success_of(client_of(server, clock).request("GET", URL))
+
+    assert (came.header("Retry-After"), came.header("X-Other")) == ("7", None)
+
+
+class Streamed:
+    """What came of a body bit by bit; ``refuse`` is raised when a piece comes."""
+
+    def __init__(self):
+        self.began = []
+        self.pieces = []
+        self.refuse = None
+
+    def begun(self, answer):
+        self.began.append((answer.status, answer.header("x-id"), list(self.pieces)))
+
+    def received(self, data):
+        if self.refuse is not None:
+            raise self.refuse
+        self.pieces.append(data)
+
+
+@pytest.fixture
+def streamed():
+    return Streamed()
+
+
+@pytest.fixture
+def ask(http, agent, streamed):
+    """Ask for a body bit by bit; the awaitable, and how the agent was asked."""
+
+    def ask(**how):
+        answer = http.stream("POST", URL, streamed.received, begun=streamed.begun, **how)
+        return answer, agent.asked[0]
+
+    return ask
+
+
+def test_pieces_are_handed_on_as_they_come(ask, streamed, clock):
+    answer, (_, _, headers, body, asked) = ask(json=[1], headers={"X-Key": "k"})
+    response = FakeResponse(201)
+    response.headers.setRawHeaders("X-Id", ["7"])
+    asked.callback(response)
+    began = list(streamed.began)
+
+    response.protocol.dataReceived(b"ab")
+    early = list(streamed.pieces)
+    response.end(b"cd")
+
+    assert (body, headers.getRawHeaders("x-key")) == (b"[1]", ["k"])
+    assert began == streamed.began == [(201, "7", [])]
+    assert (early, streamed.pieces) == ([b"ab"], [b"ab", b"cd"])
+    came = success_of(answer)
+    assert (came.status, came.body, came.header("x-id")) == (201, b"", "7")
+    assert clock.getDelayedCalls() == []
+
+
+def test_what_streams_over_real_http_comes_whole(clock, streamed):
+    server = AppServer(200, b"data: x\n\n" * 20_000, Content_Type="text/event-stream")
+
+    came = success_of(client_of(server, clock).stream("POST", URL, streamed.received, body=b"?"))
+
+    assert b"".join(streamed.pieces) == b"data: x\n\n" * 20_000
+    assert came.header("content-type") == "text/event-stream"
+    assert server.asked[0][2] == b"?"
+
+
+def test_an_error_is_not_handed_on_but_kept_up_to_a_bound(ask, streamed):
+    answer, (*_, asked) = ask()
+    response = FakeResponse(429)
+    asked.callback(response)
+
+    response.protocol.dataReceived(b"x" * 65_000)
+    response.protocol.dataReceived(b"y" * 65_000)
+    response.protocol.dataReceived(b"z")
+
+    came = success_of(answer)
+    assert (came.status, len(came.body), came.body[-1:]) == (429, 65_536, b"y")
+    assert (streamed.began, streamed.pieces) == ([], [])
+    assert response.transport.disconnecting
+
+
+def test_a_short_error_comes_whole(ask, streamed):
+    answer, (*_, asked) = ask()
+    response = FakeResponse(500)
+    asked.callback(response)
+
+    response.end(b"no")
+
+    came = success_of(answer)
+    assert (came.status, came.body) == (500, b"no")
+
+
+def test_nothing_is_handed_on_once_given_up(ask, streamed, clock):
+    answer, (*_, asked) = ask()
+    response = FakeResponse()
+    asked.callback(response)
+    response.protocol.dataReceived(b"a")
+
+    answer.cancel()
+    response.protocol.dataReceived(b"b")
+    response.end(b"c")
+
+    with pytest.raises(CancelledError):
+        success_of(answer)
+    assert streamed.pieces == [b"a"]
+    assert (response.transport.disconnecting, response.transport.producerState) == (True, "stopped")
+    assert clock.getDelayedCalls() == []
+
+
+def test_giving_up_before_it_begins_cancels_the_request(ask, agent, clock):
+    answer, _ = ask()
+
+    answer.cancel()
+
+    with pytest.raises(CancelledError):
+        success_of(answer)
+    assert len(agent.cancelled) == 1
+    assert clock.getDelayedCalls() == []
+
+
+def test_whoever_refuses_a_piece_ends_the_exchange(ask, streamed, clock):
+    answer, (*_, asked) = ask()
+    response = FakeResponse()
+    asked.callback(response)
+    streamed.refuse = LookupError("mine")
+
+    response.protocol.dataReceived(b"a")
+    streamed.refuse = None
+    response.end(b"b")
+
+    with pytest.raises(LookupError, match="mine"):
+        success_of(answer)
+    assert streamed.pieces == []
+    assert response.transport.disconnecting
+    assert clock.getDelayedCalls() == []
+
+
+def test_whoever_refuses_the_headers_ends_the_exchange(http, agent, streamed, clock):
+    def begun(answer):
+        raise LookupError("mine")
+
+    answer = http.stream("GET", URL, streamed.received, begun=begun)
+    response = FakeResponse()
+
+    agent.asked[0][4].callback(response)
+    response.end(b"a")
+
+    with pytest.raises(LookupError, match="mine"):
+        success_of(answer)
+    assert streamed.pieces == []
+    assert clock.getDelayedCalls() == []
+
+
+def test_a_stream_that_does_not_begin_is_a_timeout(ask, agent, clock):
+    answer, _ = ask(begin_within=3.0)
+
+    clock.advance(3.0)
+
+    refusal = refusal_of(answer)
+    assert (refusal.code, refusal.retryable) == ("TIMEOUT", True)
+    assert len(agent.cancelled) == 1
+
+
+def test_a_stream_may_take_as_long_as_it_is_not_silent(ask, streamed, clock):
+    answer, (*_, asked) = ask(begin_within=3.0, silence=2.0)
+    response = FakeResponse()
+    asked.callback(response)
+    for _ in range(4):
+        clock.advance(1.5)
+        response.protocol.dataReceived(b"a")
+
+    clock.advance(2.0)
+
+    assert refusal_of(answer).code == "TIMEOUT"
+    assert streamed.pieces == [b"a"] * 4
+    assert response.transport.disconnecting
+    assert clock.getDelayedCalls() == []
+
+
+def test_an_error_that_stalls_is_a_timeout(ask, clock):
+    answer, (*_, asked) = ask(silence=2.0)
+    response = FakeResponse(500)
+    asked.callback(response)
+
+    clock.advance(2.0)
+
+    assert refusal_of(answer).code == "TIMEOUT"
+    assert response.transport.disconnecting
+
+
+def test_a_stream_that_breaks_off_is_unreachable(ask, streamed, clock):
+    answer, (*_, asked) = ask()
+    response = FakeResponse()
+    asked.callback(response)
+
+    response.end(b"a", why=ConnectionLost())
+
+    assert refusal_of(answer).code == "UNREACHABLE"
+    assert streamed.pieces == [b"a"]
+    assert clock.getDelayedCalls() == []
+
+
+def test_nobody_there_to_stream_from_is_unreachable(ask):
+    answer, (*_, asked) = ask()
+
+    asked.errback(ConnectionRefusedError("secret"))
+
+    assert refusal_of(answer).message == "the connection was refused"
