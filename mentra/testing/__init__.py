@@ -5,4 +5,7 @@
 ``http``      an HTTP client that asks nobody
 ``processes`` other programs that are never started
 ``stores``    stores without a database
+``engines``   engines that understand and say what a test wants
+``engine_contracts`` what every engine must do
+``spoken``    sentences, a voice for them, and how many words were misunderstood
 """
