@@ -144,6 +144,7 @@ class Building(MultiService):
             operator_networks=server.operator_networks,
             extra=self.edge.resources(),
         )
+        self.edge.open_doors()
         # it clears up by itself
         IAlbum(self.house)
         self.readiness.has("stores")

@@ -22,7 +22,14 @@ class NotThere(MentraError):
 
 
 class Malformed(MentraError):
-    """A frame is not a message of its path; the sender is told, the connection stays."""
+    """A frame is not a message of its path; the sender is told, the connection stays.
+
+    :ivar answer: the message that tells it, where the dialect knows better than a ``Fault``.
+    """
+
+    def __init__(self, message: str, *, answer: object = None) -> None:
+        super().__init__(message)
+        self.answer = answer
 
 
 class Refused(MentraError):

@@ -40,6 +40,11 @@ class Limits:
     :ivar handshake_within: seconds for a peer that ``admit`` did not identify to ``enter`` a
         session; more closes with 1008.  None: for ever.
     :ivar pong_matters: whether a peer that shows no sign of life after pings is closed with 1001.
+    :ivar side_by_side: requests of one peer that are handled at a time; more than one needs a
+        dialect that is an ``IRequestDialect``.  Then ``max_waiting`` is for those beyond it.
+    :ivar window: how many messages a peer may send within how many seconds, counted from the first
+        of them, before the path (an ``IWindowed``) answers that it was too many; None: any.
+    :ivar counts_users: whether connections count towards those that one user may have.
     """
 
     max_frame: int
@@ -48,6 +53,50 @@ class Limits:
     max_waiting: int
     handshake_within: float | None = None
     pong_matters: bool = True
+    side_by_side: int = 1
+    window: tuple[int, float] | None = None
+    counts_users: bool = True
+
+
+@attrs.frozen(kw_only=True)
+class Door:
+    """A port of a path's own, where every URL path leads to it.
+
+    :ivar setting: names it in what a sysadmin reads, e.g. ``[channels] port``.
+    :ivar port: the first port that is tried; 0 is any free one.
+    :ivar tries: how many ports, one after another, as long as they are in use.
+    :ivar hosts: addresses to listen at, all at one port; those after the first where they exist.
+    :ivar loopback_only: who comes from elsewhere is cut off before the first byte is read.
+    """
+
+    setting: str
+    port: int
+    tries: int = 1
+    hosts: tuple[str, ...] = ("127.0.0.1",)
+    loopback_only: bool = True
+
+
+@attrs.frozen(kw_only=True)
+class Places:
+    """Where a path is served.
+
+    :ivar urls: URL paths on the server's port.
+    :ivar door: a port of its own.
+    """
+
+    urls: tuple[str, ...] = ()
+    door: Door | None = None
+
+
+@attrs.frozen
+class Asked:
+    """A message that wants an answer of its own, on a path whose requests run side by side.
+
+    :ivar request_id: what its sender calls it.
+    """
+
+    request_id: Any
+    message: Message
 
 
 # -- messages --------------------------------------------------------------------------------

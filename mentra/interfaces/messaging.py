@@ -46,13 +46,17 @@ class IInterceptor(Interface):
 
 
 class IContext(Interface):
-    """What a handler is given besides the message.  One per peer, so keep no reference to it."""
+    """What a handler is given besides the message.  One per peer, so keep no reference to it; on
+    paths whose requests run side by side, one per request."""
 
     session: Any = Attribute("The peer's :class:`IUserSession`; None before its handshake.")
     peer: Any = Attribute("The :class:`IPeer` the message came from.")
     services: Any = Attribute("The :class:`mentra.interfaces.services.IServices`.")
     correlation_id: str = Attribute(
         "Names this very message in logs and error frames; put together when it is read."
+    )
+    request_id: Any = Attribute(
+        "What the sender calls this request, on paths where requests have names; else None."
     )
 
     def enter(session: Any, identity: Any) -> None:
@@ -92,6 +96,7 @@ class IUpgrade(Interface):
 
     address: str = Attribute("IP address of the client, behind trusted proxies the forwarded one.")
     path: str = Attribute("URL path.")
+    at_door: bool = Attribute("Whether it came through the path's own port.")
 
     def header(name: str) -> str | None:
         """The header's value, name in any case; None if absent."""
@@ -142,6 +147,32 @@ class IPath(Interface):
         """
 
 
+class IPlaces(Interface):
+    """A path that says by itself where it is served, for that is configured.  Provided besides
+    :class:`IPath`, whose ``urls`` are ignored then."""
+
+    def places(services: Any) -> Any:
+        """A :class:`mentra.extension.Places`, asked once, at start; an empty one: nowhere."""
+
+    def listening(port: int, services: Any) -> None:
+        """Its own port is open, and it is *port*.
+
+        :raises mentra.errors.MentraError: the server does not start.
+        """
+
+
+class IWindowed(Interface):
+    """A path that answers messages that are too many.  Provided besides :class:`IPath` where
+    ``Limits.window`` is set."""
+
+    def too_many(payload: bytes, retry_after: float, context: Any) -> Any:
+        """The answer to a frame that came too soon and is not looked at, or None.
+
+        :param payload: as it came.
+        :param retry_after: seconds until the next one is taken.
+        """
+
+
 class IRouter(Interface):
     """Finds the handler of a message and is the one place where a plugin's bug stops."""
 
@@ -161,8 +192,23 @@ class IDialect(Interface):
     def decode(payload: bytes, is_binary: bool) -> Any:
         """The message in *payload* (text is valid UTF-8).
 
-        :raises mentra.errors.Malformed: it is none.
+        :raises mentra.errors.Malformed: it is none; ``answer`` may say what the sender is told.
         """
 
     def encode(message: Any) -> tuple[bytes, bool]:
         """The frame's payload, and whether it is a binary frame."""
+
+
+class IRequestDialect(IDialect):
+    """A dialect in which an answer names its request, so that requests run side by side.
+
+    ``decode`` may give a :class:`mentra.extension.Asked`; any other message is handled all the
+    same, and its answer sent as it is.
+    """
+
+    def reply(asked: Any, answer: Any) -> Any:
+        """*answer* as the answer to *asked*: a message, or None where nothing is to be sent.
+
+        :param answer: what the handler gave: a message, None (done, nothing to say), or a
+            ``mentra.messages.Fault``.
+        """

@@ -26,6 +26,7 @@ class Message(
 
     :cvar gives_way: what happens to it when its receiver does not keep up.
     :cvar aliases: other names it is understood under; they are rewritten to its tag.
+    :cvar patience: seconds that its handler may take; None: as long as any other.
     :cvar sent_to: names of the paths that the server sends it on; none if it only comes in.
     :cvar spoken: False for the classes that a dialect makes itself (binary frames, relayed
         events, unknown types): their name never appears as ``type``.
@@ -33,6 +34,7 @@ class Message(
 
     gives_way: ClassVar[GivesWay] = GivesWay.CLOSE
     aliases: ClassVar[tuple[str, ...]] = ()
+    patience: ClassVar[float | None] = None
     sent_to: ClassVar[tuple[str, ...]] = ()
     spoken: ClassVar[bool] = True
 

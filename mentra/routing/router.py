@@ -20,7 +20,7 @@ from mentra.messages import Fault, Message, Unknown
 class Router:
     """A dict from message class to handler, filled once.
 
-    :param patience: seconds a handler may take to answer.
+    :param patience: seconds a handler may take to answer, where its message does not say.
     :raises ConfigError: the path has no handler for ``Unknown``.
     """
 
@@ -63,8 +63,10 @@ class Router:
     async def _finish(
         self, answer: Awaitable[Any], handler: IMessageHandler, context: IContext
     ) -> Answer:
+        kind: type[Message] = handler.message_type
+        patience = kind.patience
         waiting: Deferred[Any] = ensureDeferred(cast(Any, answer))
-        waiting.addTimeout(self._patience, self._clock)
+        waiting.addTimeout(self._patience if patience is None else patience, self._clock)
         try:
             final = await waiting
         except (CancelledError, Dismissed):

@@ -227,6 +227,7 @@ class FakeContext:
     session: IUserSession | None = None
     peer: IPeer = attrs.field(factory=FakePeer)
     correlation_id: str = "fake-1"
+    request_id: Any = None
 
     def enter(self, session: IUserSession, identity: Identity) -> None:
         """The handshake is done."""

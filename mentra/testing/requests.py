@@ -23,6 +23,7 @@ class FakeUpgrade:
     parameters: dict[str, str] = attrs.field(factory=dict)
     path: str = "/"
     address: str = "127.0.0.1"
+    at_door: bool = False
 
     def header(self, name: str) -> str | None:
         """The header's value, name in any case."""

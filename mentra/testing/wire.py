@@ -2,12 +2,14 @@
 
 import itertools
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
 from twisted.internet.address import IPv4Address
 from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import IAddress
+from twisted.internet.protocol import Factory
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
@@ -16,7 +18,7 @@ from twisted.web.server import Site
 
 from mentra.house import House
 from mentra.wire.admission import Bounds
-from mentra.wire.edge import Edge
+from mentra.wire.edge import DIALECTS, Edge, MakeDialect
 from mentra.wire.factory import WireOptions
 from mentra.wire.front_door import FrontDoorFactory
 
@@ -94,12 +96,12 @@ class Line:
     :ivar status: of the answer to the upgrade, None until there is one.
     """
 
-    def __init__(self, factory: FrontDoorFactory, address: IAddress) -> None:
+    def __init__(self, factory: Factory, address: IAddress) -> None:
         self.transport = MemoryTransport(peerAddress=address, lenient=True)
         self.status: int | None = None
         self.head = b""
         self._rest = b""
-        protocol = factory.buildProtocol(address)
+        protocol: Any = factory.buildProtocol(address)
         self.transport.protocol = protocol
         protocol.makeConnection(self.transport)
 
@@ -156,11 +158,19 @@ class Line:
 class MemoryPort:
     """The edge of a house, with a web site that has nothing in it.
 
+    :param reactor: what paths' own ports listen with; None: they cannot.
+
     :ivar edge: the WebSocket paths.
     """
 
     def __init__(
-        self, house: House, *, options: WireOptions | None = None, bounds: Bounds = PLENTY
+        self,
+        house: House,
+        *,
+        options: WireOptions | None = None,
+        bounds: Bounds = PLENTY,
+        dialects: Mapping[str, MakeDialect] = DIALECTS,
+        reactor: Any = None,
     ) -> None:
         clock: Any = house.clock
         ticks = itertools.count()
@@ -169,8 +179,9 @@ class MemoryPort:
             options=options or WireOptions(),
             bounds=bounds,
             patience=30.0,
-            reactor=clock,
+            reactor=reactor or clock,
             timer=lambda: next(ticks) / 1e6,
+            dialects=dialects,
         )
         self.edge.startService()
         self._door = FrontDoorFactory(
@@ -181,6 +192,11 @@ class MemoryPort:
         """A client connects: from an IP address, or from any other."""
         address = IPv4Address("TCP", host, 40_000) if isinstance(host, str) else host
         return Line(self._door, address)
+
+    def call_door(self, path: str, host: str = "127.0.0.1") -> Line:
+        """A client connects to the own port of the path called *path*."""
+        address = IPv4Address("TCP", host, 40_000)
+        return Line(self.edge.doors[path], address)
 
     def glasses(self, user_id: str = "ann@x.org") -> Line:
         """Glasses with a good (fake) token."""

@@ -114,7 +114,8 @@ def summary_of(one: Said) -> str:
 def _channel(path: Any) -> Json:
     others = f"; also at {', '.join(path.urls[1:])}" if path.urls[1:] else ""
     return {
-        "address": path.urls[0],
+        # a path with a port of its own may have no address here
+        "address": path.urls[0] if path.urls else None,
         "title": path.name,
         "description": f"The WebSocket path of {path.name}{others}.",
         "messages": {},

@@ -1,6 +1,6 @@
 """What a handler is given besides the message."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 from zope.interface import implementer
@@ -26,6 +26,7 @@ class Context:
     services: IServices
     session: IUserSession | None = None
     number: int = 0
+    request_id: None = None
 
     @property
     def correlation_id(self) -> str:
@@ -39,3 +40,45 @@ class Context:
         """
         self.peer.entered(identity)
         self.session = session
+
+
+@implementer(IContext)
+class RequestContext:
+    """One per request, where requests of one peer run side by side.
+
+    :param whole: the peer's.
+    """
+
+    __slots__ = ("_number", "_whole", "request_id")
+
+    def __init__(self, whole: Context, request_id: Any) -> None:
+        self._whole = whole
+        self._number = whole.number
+        self.request_id = request_id
+
+    @property
+    def peer(self) -> "Peer":
+        """The connection."""
+        return self._whole.peer
+
+    @property
+    def services(self) -> IServices:
+        """What the house offers."""
+        return self._whole.services
+
+    @property
+    def session(self) -> IUserSession | None:
+        """The peer's, as it is now."""
+        return self._whole.session
+
+    @property
+    def correlation_id(self) -> str:
+        """The peer's id and the number of the request."""
+        return f"{self.peer.peer_id}.{self._number}"
+
+    def enter(self, session: IUserSession, identity: Identity) -> None:
+        """The handshake is done.
+
+        :raises mentra.errors.Dismissed: the user has too many connections.
+        """
+        self._whole.enter(session, identity)

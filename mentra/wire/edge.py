@@ -9,11 +9,13 @@ from twisted.internet.task import deferLater
 from twisted.web.resource import IResource
 
 from mentra.errors import ConfigError
-from mentra.interfaces.messaging import IDialect, IPath, IRouter
+from mentra.extension import Places
+from mentra.interfaces.messaging import IDialect, IPath, IPlaces, IRequestDialect, IRouter
 from mentra.interfaces.services import ICatalogue, IServices
 from mentra.routing.router import Router
 from mentra.wire.admission import Admission, Bounds
 from mentra.wire.batch import Batch
+from mentra.wire.doors import OwnPort
 from mentra.wire.echo import EchoDialect
 from mentra.wire.factory import PeerFactory, WireOptions
 from mentra.wire.mentraos import MentraosDialect
@@ -35,7 +37,10 @@ DIALECTS: Mapping[str, MakeDialect] = {
 class Edge(MultiService):
     """The WebSocket paths of the catalogue.
 
+    :ivar factories: the peers' factories by URL path of the server's port.
+    :ivar doors: those of paths' own ports, by the path's name.
     :param timer: measures latencies, seconds.
+    :param dialects: those that paths may name.
     :raises ConfigError: an unknown dialect, or two paths at one URL.
     """
 
@@ -48,34 +53,79 @@ class Edge(MultiService):
         patience: float,
         reactor: Any,
         timer: Callable[[], float],
+        dialects: Mapping[str, MakeDialect] = DIALECTS,
     ) -> None:
         super().__init__()
         self._clock = services.clock
+        self._dialects = dialects
         self.admission = Admission(services.clock, bounds)
-        batch = Batch(timer, services.metrics.observer("relay"))
+        self._services = services
+        self._reactor = reactor
+        self._shared: dict[str, Any] = {
+            "options": options,
+            "batch": Batch(timer, services.metrics.observer("relay")),
+            "admission": self.admission,
+            "reactor": reactor,
+            "timer": timer,
+        }
         self.factories: dict[str, PeerFactory] = {}
+        self.doors: dict[str, PeerFactory] = {}
+        self._ports: list[tuple[Any, OwnPort]] = []
+        self._all: list[PeerFactory] = []
         catalogue = ICatalogue(services)
         for path in catalogue.paths:
-            router = Router(path.name, catalogue, services, patience)
-            factory = PeerFactory(
-                path,
-                router,
-                _dialect(path, router, services),
-                services,
-                options=options,
-                batch=batch,
-                admission=self.admission,
-                reactor=reactor,
-                timer=timer,
-            )
-            factory.heartbeat.setServiceParent(self)
-            self._serve(path, factory)
+            places = _places(path, services)
+            if places.urls or places.door is not None:
+                router = Router(path.name, catalogue, services, patience)
+                self._serve(path, router, places)
 
-    def _serve(self, path: IPath, factory: PeerFactory) -> None:
-        for url in path.urls:
-            rival = self.factories.setdefault(url, factory)
-            if rival is not factory:
-                raise ConfigError(f"two paths are served at {url}; remove one of the plugins")
+    def _serve(self, path: IPath, router: Router, places: Places) -> None:
+        dialect = self._dialect(path, router)
+        if places.urls:
+            factory = self._factory(path, router, dialect, at_door=False)
+            for url in places.urls:
+                if self.factories.setdefault(url, factory) is not factory:
+                    raise ConfigError(f"two paths are served at {url}; remove one of the plugins")
+        if places.door is not None:
+            factory = self._factory(path, router, dialect, at_door=True)
+            self.doors[path.name] = factory
+            port = OwnPort(places.door, factory, self._reactor)
+            port.setServiceParent(self)
+            self._ports.append((path, port))
+
+    def _dialect(self, path: IPath, router: Router) -> IDialect:
+        make = self._dialects.get(path.dialect)
+        if make is None:
+            raise ConfigError(
+                f"the path {path.name!r} wants the dialect {path.dialect!r}; "
+                f"there are {', '.join(sorted(self._dialects))}"
+            )
+        dialect = make(path, router, self._services)
+        asks_much = path.limits(self._services).side_by_side > 1
+        if asks_much and not IRequestDialect.providedBy(dialect):
+            raise ConfigError(
+                f"the path {path.name!r} wants its requests side by side, and in the dialect "
+                f"{path.dialect!r} answers do not say what they answer"
+            )
+        return dialect
+
+    def _factory(
+        self, path: IPath, router: Router, dialect: IDialect, *, at_door: bool
+    ) -> PeerFactory:
+        factory = PeerFactory(
+            path, router, dialect, self._services, at_door=at_door, **self._shared
+        )
+        factory.heartbeat.setServiceParent(self)
+        self._all.append(factory)
+        return factory
+
+    def open_doors(self) -> None:
+        """Open the ports that paths have of their own, and tell them which they are.
+
+        :raises MentraError: one cannot be had.
+        """
+        for path, port in self._ports:
+            path.listening(port.open(), self._services)
 
     def resources(self) -> dict[bytes, IResource]:
         """For the web tree, by URL path."""
@@ -83,7 +133,7 @@ class Edge(MultiService):
 
     def queued(self) -> int:
         """Frames waiting for peers that do not keep up."""
-        return sum(factory.queued() for factory in self._distinct())
+        return sum(factory.queued() for factory in self._all)
 
     async def take_leave(self, seconds: float) -> None:
         """Let handlers finish, then tell every peer that the server stops (close 1001).
@@ -91,7 +141,9 @@ class Edge(MultiService):
         Ends when all peers are gone, or after *seconds*; they have a moment to go in any case.
         """
         self.admission.closed = "shutting down"
-        factories = self._distinct()
+        for _, port in self._ports:
+            await port.stopService()
+        factories = self._all
         deadline = self._clock.seconds() + seconds
         for factory in factories:
             factory.leaving = True
@@ -102,9 +154,6 @@ class Edge(MultiService):
         await self._until(lambda: not any(one.peers for one in factories), deadline)
         for factory in factories:
             factory.cut_off()
-
-    def _distinct(self) -> list[PeerFactory]:
-        return list(dict.fromkeys(self.factories.values()))
 
     async def _until(self, condition: Callable[[], bool], deadline: float) -> None:
         while not condition() and self._clock.seconds() < deadline:
@@ -118,11 +167,9 @@ LOOK_EVERY = 0.05
 """Seconds between two looks at whether all is done."""
 
 
-def _dialect(path: IPath, router: IRouter, services: IServices) -> IDialect:
-    make = DIALECTS.get(path.dialect)
-    if make is None:
-        raise ConfigError(
-            f"the path {path.name!r} wants the dialect {path.dialect!r}; "
-            f"there are {', '.join(sorted(DIALECTS))}"
-        )
-    return make(path, router, services)
+def _places(path: IPath, services: IServices) -> Places:
+    """Where *path* is served."""
+    if IPlaces.providedBy(path):
+        places: Places = path.places(services)
+        return places
+    return Places(urls=path.urls)

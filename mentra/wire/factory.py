@@ -23,6 +23,8 @@ from mentra.wire.frames import BINARY, BINARY_HEADERS, TEXT, TEXT_HEADERS, heade
 from mentra.wire.heartbeat import Heartbeat
 from mentra.wire.lean import without_needless_work
 from mentra.wire.peer import Peer
+from mentra.wire.side_by_side import SideBySidePeer
+from mentra.wire.window import WindowedPeer
 
 
 @attrs.frozen(kw_only=True)
@@ -53,6 +55,7 @@ class PeerFactory(WebSocketServerFactory):
     :param batch: shared by all paths of the process.
     :param admission: likewise.
     :param timer: measures latencies, seconds.
+    :param at_door: these are the peers of the path's own port.
     :ivar counts: message class to how many of them came, for the peers to count up.
     :ivar last_message: what was sent last, and
     :ivar last_frame: how it looks on the wire.
@@ -74,10 +77,12 @@ class PeerFactory(WebSocketServerFactory):
         admission: Admission,
         reactor: Any,
         timer: Callable[[], float] = time.perf_counter,
+        at_door: bool = False,
     ) -> None:
         super().__init__(reactor=reactor, server="mentra")
         without_needless_work()
         self.entrance = path
+        self.at_door = at_door
         self.services = services
         self.clock: IReactorTime = services.clock
         self.metrics = services.metrics
@@ -90,6 +95,7 @@ class PeerFactory(WebSocketServerFactory):
         self.route = router.route
         self.decode = dialect.decode
         self.encode = dialect.encode
+        self.reply = getattr(dialect, "reply", None)
         self.batch = batch
         self.admission = admission
         self.fast = options.fast and FAST_RECEIVE
@@ -134,9 +140,14 @@ class PeerFactory(WebSocketServerFactory):
         settings = {name: getattr(self, name) for name in named}
         accept = settings["perMessageCompressionAccept"]
         settings["perMessageCompressionAccept"] = staticmethod(accept)
+        bases: tuple[type, ...] = (Peer,)
+        if self.limits.side_by_side > 1:
+            bases = (SideBySidePeer,)
+        if self.limits.window is not None:
+            bases = (WindowedPeer, *bases)
         return type(
             f"{type(self.entrance).__name__}Peer",
-            (Peer,),
+            bases,
             {**settings, "__slots__": ()},
         )
 
@@ -166,7 +177,7 @@ class PeerFactory(WebSocketServerFactory):
 
     def busy(self) -> bool:
         """Whether any handler has not answered yet."""
-        return any(peer.lane is not None and peer.lane.busy for peer in self.peers)
+        return any(peer.lane is not None and peer.lane.working for peer in self.peers)
 
     def say_goodbye(self) -> None:
         """Tell every peer that the server stops."""

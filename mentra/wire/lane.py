@@ -44,6 +44,11 @@ class Lane:
         """Whether a message must wait."""
         return self._running is not None
 
+    @property
+    def working(self) -> bool:
+        """Whether a handler has not answered yet."""
+        return self._running is not None
+
     def __len__(self) -> int:
         return len(self._waiting)
 

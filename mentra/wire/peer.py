@@ -75,7 +75,7 @@ class Peer(ReceivingProtocol):
             self.address = self.factory.client_address(host, request.headers.get("x-forwarded-for"))
             self.factory.admission.admit(self.address)
             self._admitted = True
-            upgrade = Upgrade(request, self.address)
+            upgrade = Upgrade(request, self.address, self.factory.at_door)
             self.identity = self.factory.entrance.admit(upgrade, self.factory.services)
             if self.identity is not None:
                 self._count(self.identity)
@@ -142,7 +142,8 @@ class Peer(ReceivingProtocol):
         self.close(1008, "no handshake in time")
 
     def _count(self, identity: Identity) -> None:
-        self.factory.admission.entered(identity.user_id)
+        if self.factory.limits.counts_users:
+            self.factory.admission.entered(identity.user_id)
 
     # -- receiving
 
@@ -239,6 +240,10 @@ class Peer(ReceivingProtocol):
 
     def _drained(self) -> None:
         self.lane = None
+        self._read_on()
+
+    def _read_on(self) -> None:
+        """Nothing waits any more."""
         if self.reading or self.state != OPEN:
             return
         self.reading = True
@@ -259,7 +264,9 @@ class Peer(ReceivingProtocol):
 
     def _reject(self, problem: Malformed) -> None:
         self.send(
-            Fault(
+            problem.answer
+            if isinstance(problem.answer, Message)
+            else Fault(
                 code="MALFORMED_MESSAGE",
                 message=f"not a message of this path: {problem}"[:200],
                 where="app" if self.path == "app" else "phone",
@@ -294,7 +301,8 @@ class Peer(ReceivingProtocol):
         factory, context = self.factory, self.context
         if self._admitted:
             self._admitted = False
-            factory.admission.left(self.address, self.identity.user_id if self.identity else None)
+            counted = self.identity if factory.limits.counts_users else None
+            factory.admission.left(self.address, counted.user_id if counted else None)
         if context is None:
             return
         factory.peers.discard(self)

@@ -10,9 +10,10 @@ from mentra.interfaces.messaging import IUpgrade
 class Upgrade:
     """Autobahn's request with the client's real address."""
 
-    def __init__(self, request: ConnectionRequest, address: str) -> None:
+    def __init__(self, request: ConnectionRequest, address: str, at_door: bool = False) -> None:
         self._request = request
         self.address = address
+        self.at_door = at_door
         self.path: str = request.path
 
     def header(self, name: str) -> str | None:
