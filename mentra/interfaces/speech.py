@@ -95,6 +95,23 @@ class ITranslator(IEngine):
         """
 
 
+class ITranslation(Interface):
+    """Text of one language in another, by the translator that is configured.  Adapt the services
+    to it."""
+
+    def why_not(source: str, target: str) -> str | None:
+        """Why nobody here translates the pair: a sentence that names what to set; None: somebody
+        does.  *source* may be ``auto``.  BCP 47 tags.  It does not wait."""
+
+    def translate(text: str, source: str, target: str) -> Any:
+        """*text* in *target*; an awaitable of a string.  Cancelling gives it up.  What was
+        translated lately is known at once.
+
+        :raises mentra.errors.Refused: code ``NO_TRANSLATOR``, ``TEXT_TOO_LONG``, ``TOO_BUSY`` or
+            what the engine says; ``retryable`` if it may go well later.
+        """
+
+
 class ISynthesis(IEngine):
     """Speaks.  An engine; who wants something said asks ``IUtterances`` of the services, which
     knows which one is configured."""

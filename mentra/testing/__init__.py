@@ -7,5 +7,6 @@
 ``stores``    stores without a database
 ``engines``   engines that understand and say what a test wants
 ``engine_contracts`` what every engine must do
+``secret_files`` files with secrets, in memory
 ``spoken``    sentences, a voice for them, and how many words were misunderstood
 """
