@@ -3,6 +3,7 @@
 ``peers``     a peer that keeps what it was sent
 ``house``     the services on a fake clock, and sessions in them
 ``http``      an HTTP client that asks nobody
+``llm``       a language model whose answers a test gives
 ``processes`` other programs that are never started
 ``stores``    stores without a database
 ``engines``   engines that understand and say what a test wants

@@ -1,0 +1,3 @@
+"""Language models."""
+
+from mentra.llm.echo import echo, echo_section
