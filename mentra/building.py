@@ -37,6 +37,7 @@ from mentra.interfaces.services import (
     ITokens,
 )
 from mentra.interfaces.session import ISessions
+from mentra.interfaces.speech import IRecognition
 from mentra.interfaces.stores import IAppStore, ISimpleStorage, IUserStore
 from mentra.interfaces.streams import IMediaBackend
 from mentra.interfaces.transports import ILivekit, IUdpPort
@@ -58,7 +59,7 @@ from mentra.wire.edge import Edge
 from mentra.wire.factory import WireOptions
 from mentra.wire.front_door import FrontDoorFactory
 
-EARLY = (ILc3, IUdpPort, ILivekit, IMediaBackend)
+EARLY = (ILc3, IUdpPort, ILivekit, IMediaBackend, IRecognition)
 """What is made before anybody comes: it takes a moment, or a port, or may be configured wrongly."""
 
 HANDLER_PATIENCE = 30.0

@@ -9,6 +9,7 @@ class Recognition:
 
     :ivar language: BCP 47 tag, e.g. ``en-US``; a recogniser may know its base language alone.
     :ivar hints: words or phrases that are likely.
+    :ivar languages: BCP 47 tags of what may be spoken besides, for engines that tell them apart.
     :ivar grammar: a JSGF grammar: nothing else is said.  Engines without grammars ignore it.
     :ivar interim: whether results are wanted before they are final.
     :ivar translate_to: a language to translate into on the way, for engines that do; None: none.
@@ -16,6 +17,7 @@ class Recognition:
 
     language: str
     hints: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
     grammar: str | None = None
     interim: bool = True
     translate_to: str | None = None
@@ -47,6 +49,7 @@ class Heard:
     :ivar language: what the engine found, if it looks.
     :ivar confidence: 0 to 1.
     :ivar translation: the text in the language that was wanted besides.
+    :ivar engine: name of the recogniser; whoever chose it fills it in.
     """
 
     text: str
@@ -58,3 +61,4 @@ class Heard:
     speaker_id: str | None = None
     words: tuple[Word, ...] = ()
     translation: str | None = None
+    engine: str | None = None

@@ -14,7 +14,6 @@ from twisted.internet.task import Clock
 from mentra.events import VoiceActivity
 from mentra.extension import ComponentFactory, listener
 from mentra.glasses.audio.manager import audio_chunk, audio_manager
-from mentra.glasses.audio.pieces import Pieces
 from mentra.glasses.audio.recent import SECOND, Recent
 from mentra.glasses.audio.settings import AudioSettings
 from mentra.glasses.audio.unpacking import Unpacker
@@ -29,6 +28,7 @@ from mentra.interfaces.stores import IAppStore
 from mentra.messages.audio import AudioChunk, Vad
 from mentra.records import App, Permission
 from mentra.speech.lc3 import lc3_codec
+from mentra.speech.pieces import Pieces
 from mentra.testing.glasses import fake_microphone
 from mentra.testing.house import FakeContext, house_with, session_in, success_of
 from mentra.testing.peers import FakePeer

@@ -2,7 +2,6 @@
 
 ``manager``   decodes, keeps, passes on: the way of every chunk
 ``recent``    the last seconds
-``pieces``    pieces of one length out of chunks of any
 ``unpacking`` LC3, bounded
 ``voice``     the phone's own voice detection
 ``routes``    what sound comes as, and the last seconds of it, over HTTP

@@ -10,7 +10,6 @@ from zope.interface import implementer
 
 from mentra.events import VoiceActivity
 from mentra.extension import ManagerFactory, handler
-from mentra.glasses.audio.pieces import Pieces
 from mentra.glasses.audio.recent import SECOND, STRIDE, Recent
 from mentra.glasses.audio.settings import AudioSettings
 from mentra.glasses.audio.unpacking import Unpacker
@@ -21,6 +20,7 @@ from mentra.interfaces.messaging import IContext
 from mentra.interfaces.services import IServices
 from mentra.interfaces.session import IUserSession
 from mentra.messages.audio import AudioChunk
+from mentra.speech.pieces import Pieces
 
 APART = "apart"
 """Names the source of sound that did not come through a socket."""
