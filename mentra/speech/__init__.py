@@ -2,7 +2,6 @@
 
 ``lc3``          the codec that glasses send sound in
 ``translation``  who translates: ``libretranslate``, ``model_translator`` or a plugin's
-``providers``    what engines behind a network have in common
 ``recognition``  speech to text as it is configured: which engine, and who takes over from it
 ``fail_over``    one wearer's speech, through one engine after another
 ``leg``          the part of the way that one of them goes

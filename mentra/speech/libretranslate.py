@@ -17,7 +17,7 @@ from mentra.errors import Refused
 from mentra.extension import ConfigSection, EngineFactory, Section
 from mentra.interfaces.services import IServices
 from mentra.interfaces.speech import ITranslator
-from mentra.speech.providers import Provider, broken, read_key
+from mentra.providers import Provider, broken, read_key
 from mentra.speech.translation import AUTO, TranslationSettings, base_of
 
 ASK_AGAIN = 60.0

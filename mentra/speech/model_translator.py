@@ -13,7 +13,7 @@ from mentra.interfaces.llm import ILanguageModel
 from mentra.interfaces.services import IServices
 from mentra.interfaces.speech import ITranslator
 from mentra.messages.llm import ChatRequest, ChatResponse, Turn
-from mentra.speech.providers import broken
+from mentra.providers import broken
 from mentra.speech.translation import AUTO, TranslationSettings
 
 PROMPT = """\

@@ -6,8 +6,9 @@ from zope.interface.verify import verifyObject
 
 from mentra.errors import Refused
 from mentra.interfaces.services import ISecretFiles
-from mentra.speech.providers import LONGEST_REST, Provider, Rest, read_key, seconds_of
+from mentra.providers import LONGEST_REST, Provider, Rest, read_key, seconds_of
 from mentra.testing.house import WALL_TIME, house_with, success_of
+from mentra.testing.http import FakeAnswer
 from mentra.testing.secret_files import FakeSecretFiles
 
 URL = "http://127.0.0.1:5000/x"
@@ -152,6 +153,25 @@ def test_a_refusal_of_our_own_is_not_tried_again(provider, house):
     refusal = refusal_of(asked)
     assert (refusal.code, refusal.message) == ("AIR_GAP", "acme: 8.8.8.8 is public")
     assert len(house.http.requests) == 1
+
+
+def test_whoever_asks_says_whether_to_ask_again(provider, clock):
+    asked = []
+
+    async def once(left):
+        asked.append(left)
+        raise Refused("UNREACHABLE", "broken off", where="app", retryable=True)
+
+    tried = Deferred.fromCoroutine(provider.trying(once, 10.0, may_again=lambda: False))
+
+    refusal = refusal_of(tried)
+    assert (refusal.code, refusal.where) == ("NETWORK_ERROR", "provider")
+    assert asked == [10.0]
+
+
+def test_what_the_provider_says_may_be_passed_on(provider):
+    with pytest.raises(Refused, match="acme answered 404: no such model"):
+        provider.judge(FakeAnswer(404), "no such model")
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,9 @@
 """What engines behind a network have in common: keys, refusals, and when to try again."""
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
 from twisted.internet.defer import Deferred
@@ -22,6 +22,8 @@ LONGEST_REST = 60.0
 
 MAX_BYTES = 1_048_576
 _NOTHING = 0.001
+
+T = TypeVar("T")
 
 _CODES = {
     400: "INVALID_REQUEST", 401: "AUTHENTICATION_ERROR", 402: "PERMISSION_DENIED",
@@ -54,12 +56,14 @@ def read_key(services: IServices, path: str, what: str, *, given: str = "") -> K
         return Key(problem=str(problem))
 
 
-def refusal(name: str, status: int) -> Refused:
-    """What an answer of *status* from the provider called *name* means."""
+def refusal(name: str, status: int, said: str = "") -> Refused:
+    """What an answer of *status* from the provider called *name* means.
+
+    :param said: what it says of it, if that is fit for people.
+    """
     code = _CODES.get(status, "SERVER_ERROR" if status >= 500 else "INVALID_REQUEST")
-    return Refused(
-        code, f"{name} answered {status}", where="provider", retryable=is_passing(status)
-    )
+    message = f"{name} answered {status}{': ' if said else ''}{said}"
+    return Refused(code, message, where="provider", retryable=is_passing(status))
 
 
 def is_passing(status: int) -> bool:
@@ -156,36 +160,60 @@ class Provider:
         :param content: ``json``, or ``body`` and ``content_type``.
         :raises Refused: there is none; ``where="provider"``.
         """
+
+        async def once(left: float) -> IHttpAnswer:
+            answer: IHttpAnswer = await self._http.request(
+                method, url, headers=headers, max_bytes=max_bytes, timeout=left, **content
+            )
+            self.judge(answer)
+            return answer
+
+        return await self.trying(once, within)
+
+    async def trying(
+        self,
+        once: Callable[[float], Awaitable[T]],
+        within: float,
+        *,
+        may_again: Callable[[], bool] = lambda: True,
+    ) -> T:
+        """What *once* has, which is called with the seconds that are left; several times, after
+        growing pauses, while it is refused what may be had soon.
+
+        :param within: seconds for all attempts together.
+        :param may_again: asked after an attempt that failed.
+        :raises Refused: the last attempt's; ``where="provider"``.
+        """
         end = self._clock.seconds() + within
         for attempt in range(1, ATTEMPTS + 1):
             self.rest.refuse()
             try:
-                return await self._once(
-                    method, url, headers=headers, max_bytes=max_bytes,
-                    timeout=max(end - self._clock.seconds(), _NOTHING), **content,
-                )  # fmt: skip
+                return await once(max(end - self._clock.seconds(), _NOTHING))
             except Refused as problem:
                 pause = max(self._pause(attempt), self.rest.left)
                 late = self._clock.seconds() + pause >= end
-                if attempt == ATTEMPTS or late or not problem.retryable:
-                    raise
+                if attempt == ATTEMPTS or late or not (problem.retryable and may_again()):
+                    raise self._in_our_words(problem) from problem
             await self._wait(pause)
         raise AssertionError  # the last attempt returns or raises
 
-    async def _once(self, method: str, url: str, **request: Any) -> IHttpAnswer:
-        try:
-            answer: IHttpAnswer = await self._http.request(method, url, **request)
-        except Refused as problem:
-            raise self._in_our_words(problem) from problem
+    def judge(self, answer: IHttpAnswer, said: str = "") -> None:
+        """Take a 2xx answer; after another leave the provider alone for as long as it asks.
+
+        :param said: as of :func:`refusal`.
+        :raises Refused: it is another.
+        """
         if answer.status // 100 == 2:
-            return answer
+            return
         if is_passing(answer.status):
             seconds = seconds_of(answer.header("retry-after"), self._now())
             if seconds:
                 self.rest.begin(seconds)
-        raise refusal(self.name, answer.status)
+        raise refusal(self.name, answer.status, said)
 
     def _in_our_words(self, problem: Refused) -> Refused:
+        if problem.where == "provider":
+            return problem
         code = {"UNREACHABLE": "NETWORK_ERROR", "TOO_LARGE": "BAD_ANSWER"}.get(
             problem.code, problem.code
         )
