@@ -76,6 +76,8 @@ class IPeer(Interface):
     alive: bool = Attribute("Whether sending makes sense.")
     opened_at: float = Attribute("Clock seconds of the upgrade.")
     last_seen: float = Attribute("Clock seconds of the last sign of life (frame or pong).")
+    messages: int = Attribute("How many messages came.")
+    at_door: bool = Attribute("Whether it came through the path's own port.")
 
     def send(message: Any) -> bool:
         """Send *message*; False if the connection is not open.  Never raises for a closed one.

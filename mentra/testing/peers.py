@@ -27,6 +27,8 @@ class FakePeer:
     alive: bool = True
     opened_at: float = 0.0
     last_seen: float = 0.0
+    messages: int = 0
+    at_door: bool = False
     sent: list[Message | bytes] = attrs.field(factory=list)
     close_code: int | None = None
     close_reason: str = ""

@@ -15,6 +15,7 @@ from mentra.interfaces.services import ICatalogue, IServices
 from mentra.routing.router import Router
 from mentra.wire.admission import Admission, Bounds
 from mentra.wire.batch import Batch
+from mentra.wire.channels import ChannelsDialect
 from mentra.wire.doors import OwnPort
 from mentra.wire.echo import EchoDialect
 from mentra.wire.factory import PeerFactory, WireOptions
@@ -30,6 +31,7 @@ def _mentraos(path: IPath, router: IRouter, services: IServices) -> IDialect:
 
 DIALECTS: Mapping[str, MakeDialect] = {
     "mentraos": _mentraos,
+    "channels": lambda path, router, services: ChannelsDialect(router.message_types, services.now),
     "echo": lambda path, router, services: EchoDialect(),
 }
 

@@ -58,6 +58,11 @@ class Peer(ReceivingProtocol):
         """The path's name."""
         return self.factory.entrance.name
 
+    @property
+    def at_door(self) -> bool:
+        """Whether it came through the path's own port."""
+        return self.factory.at_door
+
     # -- opening
 
     def connectionMade(self) -> None:

@@ -227,7 +227,7 @@ class ChatUpdate(Request, frozen=True, kw_only=True, tag="chat:update"):
     refusals: ClassVar[tuple[str, ...]] = (UNKNOWN_CHAT,)
     id: Name
     title: Title | UnsetType = UNSET
-    system_prompt: Prompt | None | UnsetType = UNSET
+    system_prompt: Prompt | UnsetType | None = UNSET
 
 
 class ChatDelete(Request, frozen=True, kw_only=True, tag="chat:delete"):

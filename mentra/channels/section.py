@@ -1,0 +1,85 @@
+"""[channels]: what a sysadmin may set about browser channels."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from mentra.extension import ConfigSection, Section
+from mentra.origins import is_loopback
+
+
+class ChannelsSettings(Section, frozen=True, kw_only=True):
+    """[channels]: requests, answers and events for browser pages.
+
+    At a port of their own everybody is the same person; at the server's port everybody is who
+    their token says.
+    """
+
+    own_port: Annotated[
+        bool, Meta(description="Whether channels have a port of their own, for this machine.")
+    ] = True
+    port: Annotated[
+        int,
+        Meta(ge=0, le=65_535, description="That port; if it is in use, the next of ten that is "
+             "not.  0: any that is free."),
+    ] = 3001  # fmt: skip
+    host: Annotated[
+        str,
+        Meta(min_length=1, description="Address it listens at.  One that other machines reach "
+             "needs a token_file."),
+    ] = "localhost"  # fmt: skip
+    token_file: Annotated[
+        str,
+        Meta(description="File with the token that pages must show at that port, readable by its "
+             "owner alone; empty: whoever is on this machine may come."),
+    ] = ""  # fmt: skip
+    user: Annotated[
+        str,
+        Meta(min_length=1, max_length=320, description="Whose chats, settings and credentials "
+             "these are: an e-mail address, or a word."),
+    ] = "local"  # fmt: skip
+    main_port: Annotated[
+        bool,
+        Meta(description="Whether channels are at /channels of the server's port as well, for its "
+             "users with their tokens."),
+    ] = True  # fmt: skip
+    origins: Annotated[
+        tuple[str, ...],
+        Meta(description="Web sites besides this machine's whose pages may connect, written "
+             "https://example.org."),
+    ] = ()  # fmt: skip
+    max_frame: Annotated[
+        int, Meta(ge=1024, le=64 * 1024 * 1024, description="Longest message of a page, bytes.")
+    ] = 1024 * 1024
+    max_queue: Annotated[
+        int,
+        Meta(ge=65_536, description="Bytes queued for a page that does not read; more closes it."),
+    ] = 8 * 1024 * 1024
+    side_by_side: Annotated[
+        int, Meta(ge=2, le=10_000, description="Requests of one page that are worked at at a time.")
+    ] = 64
+    max_waiting: Annotated[
+        int, Meta(ge=1, description="Requests that may wait behind those before no more is read.")
+    ] = 256
+    rate: Annotated[
+        int, Meta(ge=1, description="Messages that a page may send within a window.")
+    ] = 100
+    rate_window: Annotated[
+        float, Meta(gt=0, le=3600, description="How long a window is, seconds.")
+    ] = 1.0
+    heartbeat: Annotated[
+        float, Meta(gt=0, le=3600, description="Seconds between two heartbeats that pages get.")
+    ] = 30.0
+
+    @property
+    def is_near(self) -> bool:
+        """Whether only this machine reaches the port."""
+        return is_loopback(self.host)
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Addresses to listen at."""
+        return ("127.0.0.1", "::1") if self.host == "localhost" else (self.host,)
+
+
+channels_section = ConfigSection("channels", ChannelsSettings)

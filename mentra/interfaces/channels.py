@@ -1,0 +1,66 @@
+"""The channels of browser pages, for plugins: what they may tell whom."""
+
+from typing import Any
+
+from zope.interface import Attribute, Interface
+
+
+class IChannelClient(Interface):
+    """One connection of a page; what ``context.session`` is on the path ``channels``."""
+
+    client_id: str = Attribute("A UUID, which the page knows.")
+    user_id: str | None = Attribute(
+        "Canonical id of whose page it is; None before it has shown its token."
+    )
+    connected_at: float = Attribute("Wall time, POSIX seconds.")
+    last_activity: float = Attribute("Wall time of the last sign of life, POSIX seconds.")
+    request_count: int = Attribute("How many frames came.")
+
+    def emit(event: Any) -> bool:
+        """Send a :class:`mentra.messages.channels.Event` to this very page; False if it is gone."""
+
+
+class IChannels(Interface):
+    """Every page that is connected to this process.  Adapt the services to it.
+
+    A page that is gone is passed over, and never costs the others anything.  Sending one event
+    object to many encodes it once.
+    """
+
+    count: int = Attribute("How many pages have been let in.")
+
+    def clients(user_id: str | None = None) -> Any:
+        """The :class:`IChannelClient` of each page (of that user): a tuple, in order of coming."""
+
+    def client(client_id: str) -> Any:
+        """The :class:`IChannelClient` of that id, or None."""
+
+    def emit(event: Any) -> int:
+        """Tell everybody; how many were reached.  For what is no one person's."""
+
+    def emit_to(client_id: str, event: Any) -> bool:
+        """Tell one page; False if it is not there."""
+
+    def emit_to_many(client_ids: Any, event: Any) -> int:
+        """Tell some pages; how many were reached."""
+
+    def emit_to_user(user_id: str, event: Any) -> int:
+        """Tell every page of one person; how many were reached."""
+
+    def on_connection(hook: Any) -> Any:
+        """Have *hook* called with each :class:`IChannelClient` that is let in from now on; returns
+        a function that ends it.  What a hook raises is logged, and costs nobody anything."""
+
+    def on_disconnection(hook: Any) -> Any:
+        """The same with each that is gone."""
+
+
+class IChannelDoor(Interface):
+    """The port that channels have of their own.  Adapt the services to it."""
+
+    user_id: str = Attribute("Canonical id of whose pages come there.")
+    port: int | None = Attribute("The port, once it is open.")
+    is_open: bool = Attribute("Whether pages need no token there.")
+
+    def fits(token: str) -> bool:
+        """Whether this is the token; constant time."""
