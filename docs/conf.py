@@ -13,7 +13,7 @@ author = "the mentra authors"
 version = release = mentra.__version__
 language = "en"
 
-extensions = ["sphinx.ext.autodoc", "pictures", "references", "said"]
+extensions = ["sphinx.ext.autodoc", "pictures", "references", "said", "channels"]
 exclude_patterns = ["_build"]
 nitpicky = True
 # names of other libraries, which have manuals of their own

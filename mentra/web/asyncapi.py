@@ -7,6 +7,7 @@ from typing import Any
 
 import mentra
 from mentra.interfaces.services import ICatalogue
+from mentra.web.channel_frames import frame_example, frame_of, is_framed
 from mentra.web.examples import event, example_of, type_of
 from mentra.web.said import Said, everything_said
 from mentra.web.schemas import Json, schemas_of
@@ -67,6 +68,8 @@ def _payload(one: Said, by_kind: dict[Any, Json], components: Json) -> Json:
             if name != "type"
         }
         return {"type": "object", "properties": fields, "required": ["type"]}
+    if is_framed(one.kind):
+        return frame_of(one.kind, by_kind[one.kind], components)
     if one.inbound:
         if not one.aliases:
             return by_kind[one.kind]
@@ -81,6 +84,8 @@ def example(one: Said, payload: Json, components: Json) -> Json:
     """A frame of that message, decoded."""
     if one.kind is None:
         return event(one.name)
+    if is_framed(one.kind):
+        return frame_example(one.kind, payload, components)
     made: Json = {}
     for part in payload.get("allOf", (payload,)):
         made |= example_of({"type": "object", **part}, components)
@@ -141,4 +146,4 @@ def _unique_name(one: Said, said: Iterable[Said]) -> str:
     parts = [one.path, way, one.name]
     if rivals[one.path, one.inbound, one.name] > 1 and one.kind is not None:
         parts.append(one.kind.__name__)
-    return ".".join(re.sub(r"[^\w-]", "", part) for part in parts)
+    return ".".join(re.sub(r"[^\w.-]", "", part.replace(":", ".")) for part in parts)

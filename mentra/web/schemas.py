@@ -12,7 +12,9 @@ Json = dict[str, Any]
 PLACE = "#/components/schemas/{name}"
 
 _FIELD = re.compile(r"^:(?:ivar|param) (\w+):\s*", re.MULTILINE)
-_HIDDEN = "(raw)"
+_HIDDEN = ("(raw)", "(channel)")
+"""The text of a relayed message, kept beside its fields; the name of a channel, which is not one of
+its payload's."""
 
 
 def schemas_of(kinds: Iterable[Any]) -> tuple[list[Json], Json]:
@@ -43,8 +45,9 @@ def _tidy(schema: Json) -> None:
     if about:
         schema["description"] = about
     properties = schema.get("properties", {})
-    # the text of a relayed message, which is kept beside its fields
-    properties.pop(_HIDDEN, None)
+    for name in _HIDDEN:
+        if properties.pop(name, None) is not None and name in schema.get("required", ()):
+            schema["required"].remove(name)
     for name, words in fields.items():
         found = properties.get(name) or properties.get(_camel(name))
         if found is not None and "$ref" not in found:

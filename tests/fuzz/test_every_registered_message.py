@@ -21,10 +21,13 @@ from mentra.web.said import Said, everything_said
 from tests.fuzz.payloads import payloads
 from tests.fuzz.scene import Scene, plugins
 
+BEYOND = {"app": "glasses", "glasses": "app"}
 SAID = [
     one
     for one in everything_said(Catalogue(plugins()))
-    if not one.is_binary and (one.kind is None or one.kind.__module__.startswith("mentra."))
+    if one.path in BEYOND
+    and not one.is_binary
+    and (one.kind is None or one.kind.__module__.startswith("mentra."))
 ]
 PAYLOADS, COMPONENTS = payloads_of(SAID)
 TEXTS = {
@@ -32,7 +35,6 @@ TEXTS = {
 }
 INBOUND = [one for one in SAID if one.inbound]
 EXAMPLES = int(os.environ.get("MENTRA_FUZZ_EXAMPLES", "4"))
-BEYOND = {"app": "glasses", "glasses": "app"}
 
 bounded = settings(
     max_examples=EXAMPLES, deadline=None, derandomize=True, database=None,

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+from collections import defaultdict
 from pathlib import Path
 from typing import Annotated, ClassVar
 
@@ -11,7 +12,7 @@ import jsonschema
 import msgspec
 import pytest
 
-from mentra.extension import handler
+from mentra.extension import Asked, handler
 from mentra.glasses.apps.entrance import app_path
 from mentra.glasses.entrance import glasses_path
 from mentra.messages import Message, Relayed, Unknown
@@ -21,6 +22,7 @@ from mentra.testing.house import house_with
 from mentra.web.asyncapi import document
 from mentra.web.said import everything_said
 from mentra.web.site import make_site
+from mentra.wire.channels import ChannelsDialect
 from mentra.wire.mentraos import MentraosDialect
 
 CATALOGUE = Catalogue(discover().plugins)
@@ -29,6 +31,10 @@ MESSAGES = WHOLE["components"]["messages"]
 INBOUND = [name for name in MESSAGES if ".in." in name and "binary" not in name]
 # listed before the classes below are there
 SAID = list(everything_said(CATALOGUE))
+DIALECTS = defaultdict(
+    lambda: lambda types: MentraosDialect(types, "error", lambda: 0.0),
+    channels=lambda types: ChannelsDialect(types, lambda: 0.0),
+)
 SPECS = "@asyncapi/specs@6.11.1"
 
 
@@ -65,7 +71,7 @@ def test_every_registered_type_is_there():
         listed = WHOLE["channels"][path.name]["messages"]
         for kind in CATALOGUE.handlers(path.name):
             if kind.spoken:
-                assert f"{path.name}.in.{kind.tag()}" in listed, kind
+                assert f"{path.name}.in.{kind.tag().replace(':', '.')}" in listed, kind
     assert len(MESSAGES) == len(SAID)
 
 
@@ -74,13 +80,14 @@ def test_every_registered_type_is_there():
 )
 def test_an_example_of_what_comes_in_is_understood(name):
     path = name.partition(".")[0]
-    dialect = MentraosDialect(tuple(CATALOGUE.handlers(path)), "error", lambda: 0.0)
+    dialect = DIALECTS[path](tuple(CATALOGUE.handlers(path)))
     (example,) = MESSAGES[name]["examples"]
 
     message = dialect.decode(json.dumps(example["payload"]).encode(), False)
 
+    message = message.message if isinstance(message, Asked) else message
     assert not isinstance(message, Unknown)
-    assert example["payload"]["type"] == MESSAGES[name]["name"]
+    assert MESSAGES[name]["name"] in (example["payload"]["type"], example["payload"].get("channel"))
 
 
 @pytest.mark.parametrize(
@@ -88,11 +95,13 @@ def test_an_example_of_what_comes_in_is_understood(name):
     ids=lambda one: f"{one.path} {one.kind.__name__}",
 )  # fmt: skip
 def test_an_example_of_what_goes_out_is_of_its_class(said):
-    names = (f"{said.path}.out.{said.name}", f"{said.path}.out.{said.name}.{said.kind.__name__}")
+    name = f"{said.path}.out.{said.name.replace(':', '.')}"
+    names = (name, f"{name}.{said.kind.__name__}")
     found = next(MESSAGES[name] for name in names if name in MESSAGES)
     (example,) = found["examples"]
 
-    msgspec.json.decode(json.dumps(example["payload"]).encode(), type=said.kind)
+    fields = {name: value for name, value in example["payload"].items() if name != "channel"}
+    msgspec.json.decode(json.dumps(fields).encode(), type=said.kind)
     assert example["payload"]["timestamp"]
 
 
