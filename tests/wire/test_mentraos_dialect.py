@@ -16,6 +16,7 @@ from mentra.messages.audio import AudioChunk, LocalTranscription
 from mentra.messages.session import AppConnectionAck, Ping, Pong
 from mentra.messages.streams import STREAM_TYPES
 from mentra.messages.subscriptions import StreamEvent
+from mentra.web.channel_frames import is_framed
 from mentra.wire.mentraos import MentraosDialect
 
 NOON = 1_748_779_200.25
@@ -215,6 +216,8 @@ def every_message() -> list[type[Message]]:
     found, todo = [], [Message]
     while todo:
         kind = todo.pop()
+        if is_framed(kind):
+            continue  # another dialect's
         todo += kind.__subclasses__()
         if kind.__module__.startswith("mentra.messages"):
             found.append(kind)
