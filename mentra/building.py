@@ -15,6 +15,7 @@ from mentra.accounts.passwords import Passwords
 from mentra.accounts.settings import WebviewSettings
 from mentra.accounts.signing import WebviewSigner, new_private_key
 from mentra.addresses import Proxies
+from mentra.assistant_tokens import AssistantTokens
 from mentra.config import Config
 from mentra.config.sections import (
     AuthSettings,
@@ -29,6 +30,7 @@ from mentra.interfaces.accounts import IAccountStore, ILoginTokens, IPasswords, 
 from mentra.interfaces.engines import ILc3
 from mentra.interfaces.photos import IAlbum, IPhotoFiles, IPhotoStore
 from mentra.interfaces.services import (
+    IAssistantTokens,
     IAuthRules,
     IObserved,
     IPublicAddress,
@@ -48,6 +50,7 @@ from mentra.stores.engine import locate
 from mentra.stores.migrate import prepare
 from mentra.stores.opening import open_stores
 from mentra.tokens import LoginTokens, SecretFiles, Tokens, load_or_make_secret, load_secret
+from mentra.voice.settings import VoiceSettings
 from mentra.web.client import HttpClient
 from mentra.web.control import ControlSocket
 from mentra.web.metrics import Metrics
@@ -212,6 +215,7 @@ class Building(MultiService):
             IReadiness: self.readiness,
             IObserved: self.metrics,
             ITokens: tokens,
+            IAssistantTokens: self._assistant_tokens(secret),
             IWebviewSigner: WebviewSigner(self._webview_key, self._reactor, self._now),
             ILoginTokens: LoginTokens(tokens, *self._foreign_tokens()),
             IAccountStore: self.stores.accounts,
@@ -223,6 +227,14 @@ class Building(MultiService):
                 auth.first_message, auth.create_users, auth.bare_email_routes, auth.assistants
             ),
         }
+
+    def _assistant_tokens(self, secret: str) -> AssistantTokens:
+        named = self._config.section(VoiceSettings).secret_file
+        return AssistantTokens(
+            load_secret(self._config.folder / named) if named else secret,
+            now=self._now,
+            revoked_before=self.stores.users.revoked_before,
+        )
 
     def _webview_key(self) -> str:
         config = self._config

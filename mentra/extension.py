@@ -99,6 +99,20 @@ class Asked:
     message: Message
 
 
+@attrs.frozen(kw_only=True)
+class Admitted:
+    """What a path's ``admit`` may return in place of an identity, if it has more to say.
+
+    :ivar identity: who asks; None: the path finds out later.
+    :ivar subprotocol: the one chosen of those that the client offers; None: none.
+    :ivar kept: what ``opened`` finds in ``context.peer.admitted``.
+    """
+
+    identity: Any = None
+    subprotocol: str | None = None
+    kept: Any = None
+
+
 # -- messages --------------------------------------------------------------------------------
 
 

@@ -25,6 +25,20 @@ def user_of_app_session(session_id: str, package_name: str) -> str | None:
 
 
 @attrs.frozen
+class Speaker:
+    """Who talks to the voice assistant.
+
+    :ivar user_id: as it stands on the wire; where it is an e-mail address, the canonical one.
+    :ivar person: canonical e-mail address, by which the same person is known to the rest of the
+        house; None for guests, and where a token has none.
+    """
+
+    user_id: str
+    person: str | None = None
+    is_guest: bool = False
+
+
+@attrs.frozen
 class Identity:
     """What a peer has proved to be.
 

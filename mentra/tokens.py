@@ -91,6 +91,7 @@ class Tokens:
         now = self._now()
         claims: dict[str, Any] = {
             "sub": user_id,
+            "userId": user_id,
             "email": user_id,
             "organizations": [],
             "defaultOrg": None,

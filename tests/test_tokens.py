@@ -99,6 +99,7 @@ def test_a_user_token_has_the_claims_of_the_protocol():
 
     assert claims == {
         "sub": "ann@x.org",
+        "userId": "ann@x.org",
         "email": "ann@x.org",
         "organizations": [],
         "defaultOrg": None,

@@ -79,6 +79,10 @@ class IPeer(Interface):
     messages: int = Attribute("How many messages came.")
     at_door: bool = Attribute("Whether it came through the path's own port.")
 
+    admitted: Any = Attribute(
+        "What the path's ``admit`` returned, if that was a :class:`mentra.extension.Admitted`."
+    )
+
     def send(message: Any) -> bool:
         """Send *message*; False if the connection is not open.  Never raises for a closed one.
 
@@ -99,6 +103,7 @@ class IUpgrade(Interface):
     address: str = Attribute("IP address of the client, behind trusted proxies the forwarded one.")
     path: str = Attribute("URL path.")
     at_door: bool = Attribute("Whether it came through the path's own port.")
+    subprotocols: tuple[str, ...] = Attribute("What the client offers to speak, best first.")
 
     def header(name: str) -> str | None:
         """The header's value, name in any case; None if absent."""
@@ -119,7 +124,8 @@ class IPath(Interface):
         """The bounds of its peers, a :class:`mentra.extension.Limits`; asked once, at start."""
 
     def admit(upgrade: Any, services: Any) -> Any:
-        """Who asks: a :class:`mentra.identity.Identity`, or None for "will say in its first frame".
+        """Who asks: a :class:`mentra.identity.Identity`, or None for "will say in its first frame";
+        or a :class:`mentra.extension.Admitted` that says more.
 
         :param upgrade: an :class:`IUpgrade`.
         :raises mentra.errors.Denied: HTTP status and JSON body for the client.

@@ -69,6 +69,17 @@ class ITokens(Interface):
         """
 
 
+class IAssistantTokens(Interface):
+    """Verifies the tokens of those who talk to the voice assistant: JWT, HS256 alone."""
+
+    def verify(token: str) -> Any:
+        """Who it is: a :class:`mentra.identity.Speaker`.
+
+        :raises mentra.errors.Refused: code ``AUTH_EXPIRED``, or ``AUTH_INVALID`` for whatever else
+            is wrong.
+        """
+
+
 class ISecretFiles(Interface):
     """Reads files with secrets that the configuration names.  Only while things are put together,
     for it waits for the disk."""

@@ -54,6 +54,15 @@ class Relayed(Message, frozen=True, kw_only=True):
     raw: bytes = msgspec.field(default=b"", name="(raw)")
 
 
+class Enveloped(Message, frozen=True, kw_only=True):
+    """Base of messages that name their session beside their ``data``.
+
+    :ivar session_id: the session that sender and receiver share; a peer may leave it out.
+    """
+
+    session_id: str | None = None
+
+
 class Unknown(Message, frozen=True, kw_only=True):
     """A frame whose ``type`` nobody handles; every path must have a handler for it.
 

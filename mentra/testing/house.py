@@ -19,10 +19,11 @@ from mentra.errors import Refused
 from mentra.extension import provider_of
 from mentra.glasses.session import GlassesSettings, UserSession, sessions
 from mentra.house import House
-from mentra.identity import Identity
+from mentra.identity import Identity, Speaker
 from mentra.interfaces.accounts import IAccountStore, ILoginTokens, IPasswords
 from mentra.interfaces.messaging import IContext, IPeer
 from mentra.interfaces.services import (
+    IAssistantTokens,
     IAuthRules,
     IMetrics,
     IServices,
@@ -100,9 +101,9 @@ class FakeMetrics:
         return partial(self.observe, stage)
 
 
-@implementer(ITokens, ILoginTokens)
+@implementer(ITokens, ILoginTokens, IAssistantTokens)
 class FakeTokens:
-    """Tokens anyone can read: ``user:ADDRESS`` and ``app:PACKAGE:KEY``."""
+    """Tokens anyone can read: ``user:ADDRESS`` and ``app:PACKAGE:KEY``; ``old`` has expired."""
 
     def issue_user(self, user_id: str, seconds: float) -> str:
         """``user:ADDRESS``."""
@@ -117,6 +118,18 @@ class FakeTokens:
         if kind != "user":
             raise Refused("INVALID_TOKEN", "Invalid token")
         return user_id
+
+    def verify(self, token: str) -> Speaker:
+        """The speaker of a user's token.
+
+        :raises Refused: ``AUTH_EXPIRED`` or ``AUTH_INVALID``.
+        """
+        kind, _, user_id = token.partition(":")
+        if kind == "old":
+            raise Refused("AUTH_EXPIRED", "Authentication token expired")
+        if kind != "user":
+            raise Refused("AUTH_INVALID", "Invalid authentication token")
+        return Speaker(user_id, user_id)
 
     def issue_app(self, package_name: str, api_key: str) -> str:
         """``app:PACKAGE:KEY``."""
@@ -186,6 +199,7 @@ def house_with(
         ISimpleStorage: MemorySimpleStorage(apps, users),
         ITokens: tokens,
         ILoginTokens: tokens,
+        IAssistantTokens: tokens,
         IAccountStore: MemoryAccountStore(lambda: WALL_TIME + the_clock.seconds()),
         IPasswords: FakePasswords(),
         IAuthRules: FakeAuthRules(),

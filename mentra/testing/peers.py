@@ -5,6 +5,7 @@ import itertools
 import attrs
 from zope.interface import implementer
 
+from mentra.extension import Admitted
 from mentra.identity import Identity
 from mentra.interfaces.messaging import IPeer
 from mentra.messages import Message
@@ -32,6 +33,7 @@ class FakePeer:
     sent: list[Message | bytes] = attrs.field(factory=list)
     close_code: int | None = None
     close_reason: str = ""
+    admitted: Admitted | None = None
     peer_id: str = attrs.field(factory=lambda: f"fake-{next(_numbers)}")
 
     def send(self, message: Message) -> bool:

@@ -24,6 +24,7 @@ class FakeUpgrade:
     path: str = "/"
     address: str = "127.0.0.1"
     at_door: bool = False
+    subprotocols: tuple[str, ...] = ()
 
     def header(self, name: str) -> str | None:
         """The header's value, name in any case."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import mentra
 from mentra.interfaces.services import ICatalogue
+from mentra.messages import Enveloped
 from mentra.web.channel_frames import frame_example, frame_of, is_framed
 from mentra.web.examples import event, example_of, type_of
 from mentra.web.said import Said, everything_said
@@ -15,6 +16,12 @@ from mentra.web.schemas import Json, schemas_of
 _BINARY = "application/octet-stream"
 _TEXT = "application/json"
 _STAMP: Json = {"type": "string", "format": "date-time", "description": "When it was sent."}
+_MILLISECONDS: Json = {
+    "type": "integer",
+    "exclusiveMinimum": 0,
+    "examples": [1_748_779_200_000],
+    "description": "When it was sent, milliseconds since 1970.",
+}
 
 
 def document(catalogue: ICatalogue) -> Json:
@@ -70,6 +77,9 @@ def _payload(one: Said, by_kind: dict[Any, Json], components: Json) -> Json:
         return {"type": "object", "properties": fields, "required": ["type"]}
     if is_framed(one.kind):
         return frame_of(one.kind, by_kind[one.kind], components)
+    if issubclass(one.kind, Enveloped):
+        enveloped = {"properties": {"timestamp": _MILLISECONDS}, "required": ["timestamp"]}
+        return {"allOf": [by_kind[one.kind], enveloped]}
     if one.inbound:
         if not one.aliases:
             return by_kind[one.kind]

@@ -7,7 +7,7 @@ import attrs
 
 from mentra.interfaces.messaging import IMessageHandler
 from mentra.interfaces.services import ICatalogue
-from mentra.messages import Message, Unknown
+from mentra.messages import Message
 from mentra.messages.audio import AudioChunk
 from mentra.messages.streams import STREAM_ALIASES, STREAM_TYPES
 from mentra.messages.subscriptions import StreamEvent
@@ -113,7 +113,7 @@ def _heard(kind: type[Message], handler: IMessageHandler, all_kinds: Any) -> Ite
         own = {one.tag() for one in all_kinds if one.spoken}
         for name in STREAM_TYPES - own:
             yield Said(handler.path, True, name, None, handler.name)
-    elif kind is not Unknown:
+    elif kind.spoken or kind is AudioChunk:
         yield Said(handler.path, True, _name_of(kind), kind, handler.name)
 
 

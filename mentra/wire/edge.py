@@ -18,6 +18,7 @@ from mentra.wire.batch import Batch
 from mentra.wire.channels import ChannelsDialect
 from mentra.wire.doors import OwnPort
 from mentra.wire.echo import EchoDialect
+from mentra.wire.envelope import EnvelopeDialect
 from mentra.wire.factory import PeerFactory, WireOptions
 from mentra.wire.mentraos import MentraosDialect
 
@@ -32,6 +33,7 @@ def _mentraos(path: IPath, router: IRouter, services: IServices) -> IDialect:
 DIALECTS: Mapping[str, MakeDialect] = {
     "mentraos": _mentraos,
     "channels": lambda path, router, services: ChannelsDialect(router.message_types, services.now),
+    "envelope": lambda path, router, services: EnvelopeDialect(router.message_types, services.now),
     "echo": lambda path, router, services: EchoDialect(),
 }
 

@@ -9,7 +9,7 @@ from zope.interface import implementer
 
 from mentra.correlation import current
 from mentra.errors import Denied, Dismissed, Malformed
-from mentra.extension import Answer
+from mentra.extension import Admitted, Answer
 from mentra.identity import Identity
 from mentra.interfaces.messaging import IPeer
 from mentra.messages import Fault, Message
@@ -34,8 +34,8 @@ class Peer(ReceivingProtocol):
     """
 
     __slots__ = (
-        "_admitted", "_denial", "_pulse_group", "_rate_since", "address", "identity", "opened_at",
-        "peer_id",
+        "_admitted", "_denial", "_pulse_group", "_rate_since", "address", "admitted", "identity",
+        "opened_at", "peer_id",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -43,6 +43,7 @@ class Peer(ReceivingProtocol):
         self.peer_id = ""
         self.address = ""
         self.identity: Identity | None = None
+        self.admitted: Admitted | None = None
         self.context: Context | None = None
         self.lane: Lane | None = None
         self.messages = 0
@@ -73,15 +74,19 @@ class Peer(ReceivingProtocol):
             self.transport.setTcpNoDelay(True)
         self._start_timer(self.factory.handshake_timeout)
 
-    def onConnect(self, request: ConnectionRequest) -> None:
-        """Let the path decide, before the 101."""
+    def onConnect(self, request: ConnectionRequest) -> str | None:
+        """Let the path decide, before the 101; the chosen subprotocol."""
         try:
             host = getattr(self.transport.getPeer(), "host", "")
             self.address = self.factory.client_address(host, request.headers.get("x-forwarded-for"))
             self.factory.admission.admit(self.address)
             self._admitted = True
             upgrade = Upgrade(request, self.address, self.factory.at_door)
-            self.identity = self.factory.entrance.admit(upgrade, self.factory.services)
+            found = self.factory.entrance.admit(upgrade, self.factory.services)
+            if type(found) is Admitted:
+                self.admitted = found
+                found = found.identity
+            self.identity = found
             if self.identity is not None:
                 self._count(self.identity)
         except Denied as denial:
@@ -91,6 +96,7 @@ class Peer(ReceivingProtocol):
             body: dict[str, object] = {"type": "connection_error", "message": dismissal.message}
             self._denial = Denied(503, body)
             raise ConnectionDeny(503, "refused") from None
+        return None if self.admitted is None else self.admitted.subprotocol
 
     def sendHttpErrorResponse(
         self,

@@ -15,6 +15,7 @@ class Upgrade:
         self.address = address
         self.at_door = at_door
         self.path: str = request.path
+        self.subprotocols = tuple(map(str, request.protocols))
 
     def header(self, name: str) -> str | None:
         """The header's value; repeated ones come joined by commas."""

@@ -27,8 +27,13 @@ from tests.docs.manual import ROOT
 from tests.docs.tables import first_words, headings, rows_of, words_of
 
 INBOUND = {"glasses": ("protocol/glasses.rst", "glasses-inbound"),
-           "app": ("protocol/app.rst", "app-inbound")}  # fmt: skip
-OUTBOUND = (("protocol/glasses.rst", "glasses-outbound"), ("protocol/app.rst", "app-outbound"))
+           "app": ("protocol/app.rst", "app-inbound"),
+           "voice": ("protocol/voice.rst", "voice-inbound")}  # fmt: skip
+OUTBOUND = (
+    ("protocol/glasses.rst", "glasses-outbound"),
+    ("protocol/app.rst", "app-outbound"),
+    ("protocol/voice.rst", "voice-outbound"),
+)
 
 OF_THE_PROTOCOL = {
     "glasses": """
@@ -51,13 +56,14 @@ OF_THE_PROTOCOL = {
         ownership_release
         ping pong stream_request stream_stop camera_fov_set audio_stream_start audio_stream_end
     """,
+    "voice": "ping pong",
 }
 """What clients of the protocol send: today's names, and after them older and newer ones."""
 
 NOT_MADE_OF_A_CLASS = {"connection_error", "tpa_connection_error", "data_stream"}
 """Frames that the dialect and the relay put together themselves."""
 
-PATHS = ("glasses", "app")
+PATHS = ("glasses", "app", "voice")
 PLUGINS = [one for one in discover().plugins if provider_of(one).startswith("mentra.")]
 CATALOGUE = Catalogue(PLUGINS)
 
@@ -83,8 +89,13 @@ def fate(path: str, name: str) -> str:
     return "ignored" if isinstance(message, Unknown) else "handled"
 
 
-def fields_of(message_type: type[Message]) -> set[str]:
-    return {one.encode_name for one in msgspec.structs.fields(message_type)} - {"(raw)"}
+def fields_of(message_type: type[msgspec.Struct]) -> set[str]:
+    """Those of its data, too."""
+    found = msgspec.structs.fields(message_type)
+    names = {one.encode_name for one in found} - {"(raw)"}
+    data = next((one.type for one in found if one.name == "data"), None)
+    within = isinstance(data, type) and issubclass(data, msgspec.Struct)
+    return names | fields_of(data) if within else names
 
 
 def spoken_classes() -> Iterator[type[Message]]:

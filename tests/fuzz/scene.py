@@ -53,7 +53,8 @@ def plugins() -> tuple[object, ...]:
 
 
 class Scene:
-    """Ann wears glasses and runs captions; Bob runs notes, and Carol captions of her own.
+    """Ann wears glasses and runs captions; Bob runs notes, and Carol captions of her own.  Ann and
+    Bob talk to the assistant as well.
 
     :param more: plugins besides.
     :ivar loud: what was logged at info or above since it was last emptied.
@@ -86,22 +87,31 @@ class Scene:
             "bob": self._running(self.glasses["bob"], BOB, NOTES),
             "carol": self._running(self.glasses["carol"], CAROL, CAPTIONS),
         }
+        self.voices = {
+            name: self.port.call().upgrade(f"/socket.io/?token=user:{user_id}")
+            for name, user_id in (("ann", ANN), ("bob", BOB))
+        }
         self.hush()
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """Everybody's, apps' first."""
+        return (*self.apps.values(), *self.glasses.values(), *self.voices.values())
 
     def actor(self, path: str) -> Line:
         """Ann's end of a path."""
-        return self.glasses["ann"] if path == "glasses" else self.apps["ann"]
+        return {"glasses": self.glasses, "app": self.apps, "voice": self.voices}[path]["ann"]
 
     def heard_by_others(self, name: str) -> list[ServerFrame]:
         """What reached Bob and Carol of a message of that name, though it should not."""
-        silent = [self.glasses["bob"], self.apps["bob"], self.glasses["carol"]]
+        silent = [self.glasses["bob"], self.apps["bob"], self.glasses["carol"], self.voices["bob"]]
         if name not in COMPANY:
             silent.append(self.apps["carol"])
         return [frame for line in silent for frame in line.frames()]
 
     def hush(self) -> None:
         """Forget what was said until now."""
-        for line in (*self.glasses.values(), *self.apps.values()):
+        for line in self.lines:
             line.frames()
         self.loud.clear()
 
@@ -132,7 +142,7 @@ class Scene:
     def is_well(self, line: Line) -> bool:
         """Whether a client is still served; one whose message takes a while is waited for."""
         line.frames()
-        line.say(type="ping")
+        line.say(type="ping", timestamp=1)
         for _ in range(32):
             if any(one["type"] == "pong" for one in line.messages()):
                 return True
@@ -148,12 +158,13 @@ class Scene:
         """Everybody leaves: sessions that are alive all the same, and timers that still run."""
         sessions = ISessions(self.house)
         alive = [weakref.ref(one) for one in sessions.all()]
-        for line in (*self.apps.values(), *self.glasses.values()):
+        for line in self.lines:
             line.lose()
         advance(self.clock, 130, 1)
         self.house.http.requests.clear()
         self.glasses.clear()
         self.apps.clear()
+        self.voices.clear()
         self.loud.clear()
         gc.collect()
         return [one() for one in alive if one() is not None], len(
@@ -162,7 +173,7 @@ class Scene:
 
     def _a_second(self) -> None:
         self.clock.advance(1)
-        for line in (*self.glasses.values(), *self.apps.values()):
+        for line in self.lines:
             # nobody is to be cut for want of a pong meanwhile
             line.send_bytes(client_frame(b"", 10))
 

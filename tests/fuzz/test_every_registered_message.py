@@ -21,7 +21,7 @@ from mentra.web.said import Said, everything_said
 from tests.fuzz.payloads import payloads
 from tests.fuzz.scene import Scene, plugins
 
-BEYOND = {"app": "glasses", "glasses": "app"}
+BEYOND = {"app": "glasses", "glasses": "app", "voice": "app"}
 SAID = [
     one
     for one in everything_said(Catalogue(plugins()))
@@ -121,7 +121,7 @@ def test_before_its_handshake_an_app_reaches_nobody(said):
     send()
 
 
-@pytest.mark.parametrize("path", ["glasses", "app"])
+@pytest.mark.parametrize("path", ["glasses", "app", "voice"])
 def test_any_binary_frame_is_survived(path):
     @bounded
     @given(st.binary(max_size=2000))

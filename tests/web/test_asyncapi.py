@@ -16,6 +16,7 @@ from mentra.extension import Asked, handler
 from mentra.glasses.apps.entrance import app_path
 from mentra.glasses.entrance import glasses_path
 from mentra.messages import Message, Relayed, Unknown
+from mentra.messages.voice import NotAnEnvelope
 from mentra.routing.catalogue import Catalogue
 from mentra.routing.discovery import discover
 from mentra.testing.house import house_with
@@ -23,6 +24,7 @@ from mentra.web.asyncapi import document
 from mentra.web.said import everything_said
 from mentra.web.site import make_site
 from mentra.wire.channels import ChannelsDialect
+from mentra.wire.envelope import EnvelopeDialect
 from mentra.wire.mentraos import MentraosDialect
 
 CATALOGUE = Catalogue(discover().plugins)
@@ -34,6 +36,7 @@ SAID = list(everything_said(CATALOGUE))
 DIALECTS = defaultdict(
     lambda: lambda types: MentraosDialect(types, "error", lambda: 0.0),
     channels=lambda types: ChannelsDialect(types, lambda: 0.0),
+    voice=lambda types: EnvelopeDialect(types, lambda: 0.0),
 )
 SPECS = "@asyncapi/specs@6.11.1"
 
@@ -86,7 +89,7 @@ def test_an_example_of_what_comes_in_is_understood(name):
     message = dialect.decode(json.dumps(example["payload"]).encode(), False)
 
     message = message.message if isinstance(message, Asked) else message
-    assert not isinstance(message, Unknown)
+    assert not isinstance(message, Unknown | NotAnEnvelope)
     assert MESSAGES[name]["name"] in (example["payload"]["type"], example["payload"].get("channel"))
 
 

@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 from msgspec import inspect
 
 from mentra.errors import ConfigError, Malformed
-from mentra.messages import Fault, Message, Unknown
+from mentra.messages import Enveloped, Fault, Message, Unknown
 from mentra.messages.apps import AppStateChange, StartApp
 from mentra.messages.audio import AudioChunk, LocalTranscription
 from mentra.messages.session import AppConnectionAck, Ping, Pong
 from mentra.messages.streams import STREAM_TYPES
 from mentra.messages.subscriptions import StreamEvent
 from mentra.web.channel_frames import is_framed
+from mentra.wire.envelope import EnvelopeDialect
 from mentra.wire.mentraos import MentraosDialect
 
 NOON = 1_748_779_200.25
@@ -258,7 +259,9 @@ def sample_of(kind: type[msgspec.Struct]) -> Any:
 @pytest.mark.parametrize("kind", every_message(), ids=lambda kind: kind.__qualname__)
 def test_every_message_survives_encode_and_decode(kind):
     message = sample_of(kind)
-    dialect_of_it = dialect(kind)
+    dialect_of_it = (
+        EnvelopeDialect([kind], lambda: NOON) if issubclass(kind, Enveloped) else dialect(kind)
+    )
 
     payload, _ = dialect_of_it.encode(message)
     decoded = dialect_of_it.decode(payload, False)
