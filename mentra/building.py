@@ -27,6 +27,7 @@ from mentra.config.sections import (
 from mentra.glasses.apps.addresses import PublicAddress
 from mentra.house import House
 from mentra.interfaces.accounts import IAccountStore, ILoginTokens, IPasswords, IWebviewSigner
+from mentra.interfaces.channel_stores import IChats
 from mentra.interfaces.engines import ILc3
 from mentra.interfaces.photos import IAlbum, IPhotoFiles, IPhotoStore
 from mentra.interfaces.services import (
@@ -212,6 +213,7 @@ class Building(MultiService):
             ISimpleStorage: self.stores.storage,
             IPhotoStore: self.stores.photos,
             IPhotoFiles: self.stores.photo_files,
+            IChats: self.stores.chats,
             IReadiness: self.readiness,
             IObserved: self.metrics,
             ITokens: tokens,

@@ -191,3 +191,40 @@ class AppServer(Record, frozen=True, kw_only=True):
     server_urls: tuple[str, ...] = ()
     registration_id: str
     registered_at: float
+
+
+class Happened(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that is counted for the person whom it happened to.
+
+    :ivar kind: ``ai`` a language model was asked, ``images`` a batch of pictures was made, ``tool``
+        a tool or an artifact was called, ``error`` a request failed, ``chat`` one was begun,
+        ``message`` one was written, ``search`` somebody looked for something, ``session`` a page
+        was there and is gone.
+    :ivar name: of the tool, or of the channel that failed.
+    :ivar provider: of the model, and
+    :ivar model: which; empty where none was involved.
+    :ivar code: upper-case word for what failed.
+    :ivar retryable: whether trying again made sense.
+    :ivar cost: millionths of a US dollar.
+    :ivar seconds: how long it took.
+    :ivar active_seconds: of a session: how much of it somebody did something.
+    :ivar first_token_seconds: until the first piece of a streamed answer.
+    :ivar tools: how often a model called one.
+    """
+
+    kind: Literal["ai", "images", "tool", "error", "chat", "message", "search", "session"]
+    name: str = ""
+    provider: str = ""
+    model: str = ""
+    ok: bool = True
+    code: str = ""
+    retryable: bool = False
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost: int = 0
+    seconds: float = 0.0
+    active_seconds: float = 0.0
+    first_token_seconds: float | None = None
+    streaming: bool = False
+    tools: int = 0
+    images: int = 0

@@ -70,6 +70,10 @@ class ChannelsSettings(Section, frozen=True, kw_only=True):
     heartbeat: Annotated[
         float, Meta(gt=0, le=3600, description="Seconds between two heartbeats that pages get.")
     ] = 30.0
+    max_chats: Annotated[int, Meta(ge=1, description="Chats that one person may have.")] = 10_000
+    max_messages: Annotated[int, Meta(ge=1, description="Messages that one chat may have.")] = (
+        200_000
+    )
 
     @property
     def is_near(self) -> bool:

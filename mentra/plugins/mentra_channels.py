@@ -1,5 +1,15 @@
 """The plugins of browser channels: one line per subject."""
 
+from mentra.channels.chat import (
+    chat_add_message,
+    chat_create,
+    chat_delete,
+    chat_get,
+    chat_get_messages,
+    chat_list,
+    chat_search,
+    chat_update,
+)
 from mentra.channels.clients import clients
 from mentra.channels.entrance import channel_door, channels_path, system_auth, unknown_channel
 from mentra.channels.section import channels_section

@@ -1,7 +1,7 @@
 """Transactions in threads, for a reactor that must not wait for disks."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Connection
 from twisted.application.service import Service
@@ -22,6 +22,22 @@ READERS = 4
 
 POSTGRESQL_WRITERS = 4
 """Transactions that may write at a time on PostgreSQL; on SQLite it is one."""
+
+
+class Transactions(Protocol):
+    """What stores need of a database: see :class:`Database`."""
+
+    def read(self, function: Callable[[Connection], T]) -> Deferred[T]:
+        """What *function* returns, which must not write."""
+
+    def write(
+        self,
+        function: Callable[[Connection], T],
+        *,
+        lane: str = "",
+        committed: Callable[[T], object] = lambda result: None,
+    ) -> Deferred[T]:
+        """What *function* returns, once it is on the disk."""
 
 
 class Database(Service):

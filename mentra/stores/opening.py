@@ -14,6 +14,7 @@ from twisted.logger import Logger
 
 from mentra.stores.account_store import AccountStore
 from mentra.stores.app_store import AppStore
+from mentra.stores.chat_store import ChatStore
 from mentra.stores.database import Database
 from mentra.stores.engine import for_writing, locate, make_engine, transact
 from mentra.stores.migrate import Upgrade, prepare, upgrade
@@ -35,6 +36,7 @@ class Stores(MultiService):
     :ivar storage: an ``ISimpleStorage``.
     :ivar photos: an ``IPhotoStore``.
     :ivar photo_files: an ``IPhotoFiles``.
+    :ivar chats: an ``IChats``.
     """
 
     _log = Logger()
@@ -51,6 +53,7 @@ class Stores(MultiService):
         self.apps = AppStore(database, now)
         self.accounts = AccountStore(database, now)
         self.storage = SimpleStorage(database)
+        self.chats = ChatStore(database, now)
         self.users = UserStore(database, now, photo_files.remove)
 
     def ready(self) -> Deferred[None]:

@@ -6,45 +6,22 @@ from sqlalchemy import (
     Column,
     Double,
     ForeignKey,
-    Integer,
-    MetaData,
     String,
     Table,
     Text,
     UniqueConstraint,
 )
 
-REVISION = "0005"
+from mentra.stores.channel_tables import chat_messages, chats
+from mentra.stores.columns import metadata
+from mentra.stores.columns import order as _order
+from mentra.stores.columns import package as _package
+from mentra.stores.columns import user as _user
+
+REVISION = "0006"
 """Newest migration: what a database must be at."""
 
-metadata = MetaData(
-    # migrations that rebuild a table must be able to name its constraints
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-
-def _order() -> Column[int]:
-    # counts up, so it tells which row came first when times are equal;
-    # on SQLite only a plain INTEGER is the row id
-    return Column("id", BigInteger().with_variant(Integer(), "sqlite"), primary_key=True)
-
-
-def _user(*, primary_key: bool = False) -> Column[str]:
-    target = ForeignKey("users.user_id", ondelete="CASCADE")
-    return Column("user_id", Text, target, primary_key=primary_key, nullable=False)
-
-
-def _package(*, primary_key: bool = False, index: bool = False) -> Column[str]:
-    target = ForeignKey("apps.package_name", ondelete="CASCADE")
-    return Column(
-        "package_name", Text, target, primary_key=primary_key, nullable=False, index=index
-    )
-
+__all__ = ["REVISION", "chat_messages", "chats", "metadata"]
 
 # times are POSIX seconds; "record", "settings" and "data" are JSON
 

@@ -12,7 +12,7 @@ from zope.interface import implementer
 from mentra.interfaces.stores import IUserStore
 from mentra.records import User, Whereabouts
 from mentra.stores import experiences, photos, users
-from mentra.stores.database import Database
+from mentra.stores.database import Transactions
 
 
 @implementer(IUserStore)
@@ -29,7 +29,7 @@ class UserStore:
 
     def __init__(
         self,
-        database: Database,
+        database: Transactions,
         now: Callable[[], float],
         remove_files: Callable[[Iterable[str]], Deferred[None]],
     ) -> None:

@@ -6,13 +6,20 @@ from typing import Any
 
 import msgspec
 from msgspec import UNSET
+from twisted.internet.defer import succeed
 from twisted.internet.task import Clock
+from zope.interface.interface import InterfaceClass
 
 from mentra.extension import ConfigSection
 from mentra.house import House
+from mentra.interfaces.channel_stores import IChats
+from mentra.interfaces.stores import IUserStore
 from mentra.messages.channels import PATH, Request, Response
 from mentra.plugins import mentra_channels
-from mentra.testing.house import house_with
+from mentra.stores.chat_store import ChatStore
+from mentra.stores.user_store import UserStore
+from mentra.testing.databases import MemoryDatabase
+from mentra.testing.house import WALL_TIME, house_with
 from mentra.testing.wire import Line, MemoryPort, client_frame
 
 WING = tuple(
@@ -116,3 +123,15 @@ def checked(kind: type[Request], answer: Any) -> Any:
     """
     msgspec.convert(answer, kind.answers, strict=True)
     return answer
+
+
+def stores_in(database: MemoryDatabase, clock: Clock) -> dict[InterfaceClass, object]:
+    """The stores of channels in *database*, which share the wall time of houses on *clock*."""
+
+    def now() -> float:
+        return WALL_TIME + clock.seconds()
+
+    return {
+        IUserStore: UserStore(database, now, lambda files: succeed(None)),
+        IChats: ChatStore(database, now),
+    }

@@ -1,16 +1,18 @@
 """Ports with the channels' wing behind them, and a channel of the tests' own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 import pytest
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
+from zope.interface.interface import InterfaceClass
 
 from mentra.extension import handler
 from mentra.house import House
 from mentra.messages.channels import Event, Record, Reply, Request
-from mentra.testing.channels import channels_port
+from mentra.testing.channels import channels_port, stores_in
+from mentra.testing.databases import MemoryDatabase
 from mentra.testing.wire import MemoryPort
 
 OpenPort = Callable[..., tuple[House, MemoryPort]]
@@ -71,3 +73,17 @@ def open_port(clock: Clock, pending: list[Deferred[Any]]) -> OpenPort:
         return channels_port(today, later, *plugins, clock=clock, **how)
 
     return make
+
+
+@pytest.fixture
+def database() -> Iterator[MemoryDatabase]:
+    """Where everything is kept."""
+    database = MemoryDatabase()
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def kept_parts(clock: Clock, database: MemoryDatabase) -> dict[InterfaceClass, object]:
+    """The stores of channels."""
+    return stores_in(database, clock)

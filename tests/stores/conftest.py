@@ -87,6 +87,7 @@ class Open:
     storage: Any = None
     photos: Any = None
     photo_files: Any = None
+    chats: Any = None
     opened: Stores | None = None
 
     def wait(self, awaitable: Awaitable[Any]) -> Any:
@@ -106,7 +107,7 @@ class Open:
         self.opened.startService()
         self.wait(self.opened.ready())
         self.apps, self.users = self.opened.apps, self.opened.users
-        self.storage = self.opened.storage
+        self.storage, self.chats = self.opened.storage, self.opened.chats
         self.photos, self.photo_files = self.opened.photos, self.opened.photo_files
 
     def close(self) -> None:

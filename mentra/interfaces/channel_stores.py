@@ -1,0 +1,85 @@
+"""What is kept of browser channels, each person's for themselves.
+
+Records are those of :mod:`mentra.messages.channels`.  Whatever writes has reached the disk when it
+answers.  User ids are canonical; what is another person's is not there.  Any awaitable may fail
+with :class:`mentra.errors.StoreError`, and then nothing was changed.
+"""
+
+from typing import Any
+
+from zope.interface import Interface
+
+
+class IChats(Interface):
+    """Chats and their messages.  Adapt the services to it."""
+
+    def chats(user_id: str, limit: int, offset: int) -> Any:
+        """An awaitable of a list of chats, the last changed first."""
+
+    def create(user_id: str, title: str | None, system_prompt: str | None, most: int) -> Any:
+        """Begin one; an awaitable of it.
+
+        :param most: how many a person may have.
+        :raises mentra.errors.Refused: ``NO_SUCH_USER`` or ``TOO_MANY_CHATS``.
+        """
+
+    def get(user_id: str, chat_id: str) -> Any:
+        """An awaitable of the chat, or of None."""
+
+    def change(user_id: str, change: Any) -> Any:
+        """Do what a :class:`mentra.messages.channels.chat.ChatUpdate` says; an awaitable of the
+        chat.
+
+        :raises mentra.errors.Refused: ``NOT_FOUND``.
+        """
+
+    def remove(user_id: str, chat_id: str) -> Any:
+        """Delete one with its messages; an awaitable of whether it was there."""
+
+    def messages(user_id: str, chat_id: str, limit: int, before: str | None) -> Any:
+        """An awaitable of the page of the newest messages, of those older than *before* if it is
+        given; of an empty one if there is no such chat."""
+
+    def add(user_id: str, new: Any, most: int) -> Any:
+        """Put a :class:`mentra.messages.channels.chat.ChatAddMessage` at the end of its chat; an
+        awaitable of the message and of the chat as it is then.
+
+        :param most: messages that a chat may have.
+        :raises mentra.errors.Refused: ``NOT_FOUND`` or ``CHAT_FULL``.
+        """
+
+    def find(user_id: str, asked: Any) -> Any:
+        """An awaitable of what a :class:`mentra.messages.channels.chat.ChatSearch` finds."""
+
+
+class ICredentials(Interface):
+    """Tokens of other services, encrypted at rest.  Adapt the services to it.
+
+    Pages may put tokens in, and never get one out: only what runs inside the server does.
+    """
+
+    def keys(user_id: str) -> Any:
+        """An awaitable of the keys, sorted: a list."""
+
+    def metadata(user_id: str, key: str) -> Any:
+        """An awaitable of what was said about it (a dict or None), and of whether it is there: a
+        pair, ``(exists, metadata)``."""
+
+    def put(user_id: str, key: str, token: str, metadata: Any, most: int) -> Any:
+        """Keep a token in place of the one before; an awaitable.
+
+        :param most: how many a person may have.
+        :raises mentra.errors.Refused: ``NO_SUCH_USER`` or ``TOO_MANY_CREDENTIALS``.
+        """
+
+    def remove(user_id: str, key: str) -> Any:
+        """Forget it; an awaitable of whether it was there."""
+
+    def token(user_id: str, key: str) -> Any:
+        """For who calls that service in the person's name: an awaitable of the token, or of None.
+
+        It belongs in no answer, no event and no log.
+
+        :raises mentra.errors.Refused: ``CREDENTIAL_UNREADABLE``: the key that it was encrypted with
+            is gone.
+        """
