@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from zope.interface import Interface
+
 from mentra.interfaces.engines import IEngine
 
 
@@ -34,3 +36,18 @@ class ILanguageModel(IEngine):
             ``NETWORK_ERROR``, ``TIMEOUT``, ``NO_CREDENTIAL`` or ``ENGINE_UNAVAILABLE``;
             ``where="provider"``, ``retryable`` where trying again makes sense.
         """
+
+
+class IPrices(Interface):
+    """What models cost, as far as anybody said.  Adapt the services to it."""
+
+    def model(name: str) -> Any:
+        """What is known of the model *name*, a :class:`mentra.messages.llm.ModelConfig`; of one
+        that nobody knows: no prices, zero for the bounds, tools but no images."""
+
+    def known(provider: str) -> Any:
+        """Names of the models of *provider* that are known, best first: a tuple."""
+
+    def cost(name: str, usage: Any) -> float:
+        """US dollars for a :class:`mentra.messages.llm.Usage` of the model *name*; zero for a model
+        that nobody knows a price of."""

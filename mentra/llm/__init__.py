@@ -1,6 +1,10 @@
 """Language models: engines behind :class:`mentra.interfaces.llm.ILanguageModel`.
 
-``answering``  what every engine does with an answer that comes bit by bit
 ``echo``       says what it was told
+``openai``     OpenAI, and whoever speaks its chat completions
+``remote``     what all those behind HTTP have in common
 ``sse``        server-sent events
+``answering``  an answer that comes bit by bit
+``blocks``     what the turns of a conversation say
+``prices``     what models are known to do and to cost
 """

@@ -78,7 +78,10 @@ class ChatRequest(_Struct, frozen=True, kw_only=True):
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """Tokens that an answer took, as the provider counts them."""
+    """Tokens that an answer took, as the provider counts them.
+
+    :ivar input_tokens: without those that were read from a cache or written to one.
+    """
 
     input_tokens: int
     output_tokens: int

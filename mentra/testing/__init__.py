@@ -10,4 +10,5 @@
 ``engine_contracts`` what every engine must do
 ``secret_files`` files with secrets, in memory
 ``spoken``    sentences, a voice for them, and how many words were misunderstood
+``openai_stub``  a server of a language model, in memory or as a program
 """

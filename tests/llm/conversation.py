@@ -1,6 +1,18 @@
 """What the tests of language models say to them."""
 
+import pytest
+from treq.testing import RequestTraversalAgent
+
+from mentra.engines import engines
+from mentra.errors import Refused
+from mentra.interfaces.engines import IEngines
+from mentra.interfaces.llm import ILanguageModel
+from mentra.interfaces.services import ISecretFiles
+from mentra.llm.prices import prices
 from mentra.messages.llm import ChatRequest, Turn
+from mentra.testing.house import house_with, success_of
+from mentra.testing.secret_files import FakeSecretFiles
+from mentra.web.client import HttpClient
 
 
 def ask(*said, **how):
@@ -22,3 +34,48 @@ def shape(chunks):
         (chunk.type, *(it for it in given if it is not None))
         for chunk, given in zip(chunks, brings, strict=True)
     ]
+
+
+class Stage:
+    """An engine and a stub of its provider, joined by HTTP in memory on a clock that stands still.
+
+    :ivar chunks: what was told.
+    """
+
+    def __init__(self, clock, stub, *factories, sections=(), files=None):
+        self.clock, self.stub = clock, stub
+        self.agent = RequestTraversalAgent(stub)
+        self.house = house_with(
+            engines, prices, *factories, clock=clock, sections=sections,
+            parts={ISecretFiles: FakeSecretFiles(files or {})},
+        )  # fmt: skip
+        self.house.http = HttpClient(self.agent, clock)
+        self.chunks = []
+
+    def model(self, name):
+        """The engine called *name*."""
+        return IEngines(self.house).get(ILanguageModel, name)
+
+    def chat(self, name, request, **how):
+        """Ask it; the awaitable, its failure kept quiet."""
+        answer = self.model(name).chat(request, self.chunks.append, **how)
+        self.settle()
+        return answer
+
+    def settle(self, seconds=0.0):
+        """Time passes, and then whatever has come is worked off."""
+        self.clock.advance(seconds)
+        for _ in range(200):
+            self.agent.flush()
+            due = [one for one in self.clock.getDelayedCalls() if one.time <= self.clock.seconds()]
+            if not due:
+                break
+            self.clock.advance(0)
+        self.agent.flush()
+
+
+def refusal_of(awaitable):
+    """Why it was refused."""
+    with pytest.raises(Refused) as refused:
+        success_of(awaitable)
+    return refused.value
