@@ -43,7 +43,10 @@ class Engines(MultiService):
         verifyObject(interface, engine)
         self._built[interface, name] = engine
         if IService.providedBy(engine):
-            IService(engine).setServiceParent(self)
+            # of two interfaces there may be engines of one name, of one parent no two services
+            shelf = MultiService()
+            shelf.setServiceParent(self)
+            IService(engine).setServiceParent(shelf)
         return engine
 
 

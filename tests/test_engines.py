@@ -29,6 +29,23 @@ class Lamp(Service):
         """Bright."""
 
 
+class IHeater(Interface):
+    """Gives warmth."""
+
+
+@implementer(IHeater)
+class Heater(Service):
+    name = "led"
+
+    def __init__(self, services: Any) -> None:
+        """A service with the name of an engine."""
+
+
+@implementer(ILamp)
+class NamedLamp(Lamp):
+    name = "led"
+
+
 @implementer(ILamp)
 class Broken:
     def __init__(self, services: Any) -> None:
@@ -62,3 +79,13 @@ def test_an_engine_that_breaks_its_promise_is_not_used():
 
     with pytest.raises(Invalid):
         IEngines(house).get(ILamp, "broken")
+
+
+def test_engines_of_two_kinds_may_have_one_name():
+    house = house_with(
+        engines, EngineFactory(ILamp, "led", NamedLamp), EngineFactory(IHeater, "led", Heater)
+    )
+
+    both = [IEngines(house).get(kind, "led") for kind in (ILamp, IHeater)]
+
+    assert [one.running for one in both] == [1, 1]

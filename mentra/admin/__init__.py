@@ -31,7 +31,15 @@ import click
 import mentra
 from mentra.errors import MentraError
 
-EXTRAS = {"aiohttp": "sdk", "psycopg": "postgresql", "lc3": "lc3", "nacl": "udp"}
+EXTRAS = {
+    "aiohttp": "sdk",
+    "psycopg": "postgresql",
+    "lc3": "lc3",
+    "nacl": "udp",
+    "pocketsphinx": "speech",
+    "webrtcvad": "speech",
+    "soxr": "speech",
+}
 """Modules that an extra brings, for the sentence about one that is missing."""
 
 

@@ -82,6 +82,16 @@ class IVoiceDetector(Interface):
         """Whether somebody speaks in *frame*: 20 ms of sound, 640 bytes."""
 
 
+class IEngineFigures(Interface):
+    """What engines did not manage, counted for ``/metrics``.  Adapt the services to it."""
+
+    def dropped(engine: str, seconds: float) -> None:
+        """So much sound was not recognised, because there was too much of it."""
+
+    def restarted(engine: str) -> None:
+        """A process of *engine* ended by itself or had to be ended."""
+
+
 class ITranslator(IEngine):
     """Turns text of one language into another."""
 

@@ -1,5 +1,8 @@
 """The engines for what is heard and said."""
 
+from mentra.speech.figures import engine_figures
 from mentra.speech.lc3 import lc3_codec
+from mentra.speech.pocketsphinx import pocketsphinx, pocketsphinx_section
 from mentra.speech.recognition import recognition
 from mentra.speech.settings import speech_section
+from mentra.speech.voice_activity import voice_activity_section, webrtc_detection

@@ -1,13 +1,20 @@
 """Engines for what is heard and said, behind interfaces.
 
-``lc3``          the codec that glasses send sound in
-``translation``  who translates: ``libretranslate``, ``model_translator`` or a plugin's
-``recognition``  speech to text as it is configured: which engine, and who takes over from it
-``fail_over``    one wearer's speech, through one engine after another
-``leg``          the part of the way that one of them goes
-``circuits``     engines that fail are left alone for a while
-``replay``       sound that may have to be heard again
-``patience``     how long speech may stay without an answer
-``loudness``     speech or not, where nothing better is installed
-``pieces``       pieces of one length out of chunks of any
+``lc3``                 the codec that glasses send sound in
+``translation``         who translates: ``libretranslate``, ``model_translator`` or a plugin's
+``recognition``         speech to text as it is configured: who hears, and who takes over
+``fail_over``           one wearer's speech, through one engine after another
+``leg``                 the part of the way that one of them goes
+``circuits``            engines that fail are left alone for a while
+``replay``              sound that may have to be heard again
+``patience``            how long speech may stay without an answer
+``loudness``            speech or not, where nothing better is installed
+``pieces``              pieces of one length out of chunks of any
+``voice_activity``      whether somebody speaks
+``endpointing``         where an utterance begins and ends
+``pocketsphinx``        a recogniser
+``worker_recogniser``   what recognisers in processes of their own have in common
+``job``                 one utterance for them
+``gated``               a stream that has them work while somebody speaks
+``workers``             these processes; ``worker`` is what runs in them
 """

@@ -25,3 +25,8 @@ class Pieces:
         # kept before anybody sees a piece: who takes one may stop at it
         self._left = data[whole:]
         return (data[start : start + size] for start in range(0, whole, size))
+
+    def rest(self) -> bytes:
+        """What is left over; it is not kept any longer."""
+        left, self._left = self._left, b""
+        return left

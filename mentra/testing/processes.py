@@ -15,6 +15,8 @@ class FakeProcess:
     """A program that would run.
 
     :ivar signals: names of the signals it was sent.
+    :ivar written: what went to its standard input.
+    :ivar has_all: whether its standard input was closed.
     :ivar is_deaf: whether it goes on after a ``TERM``.
     """
 
@@ -25,6 +27,24 @@ class FakeProcess:
     signals: list[str] = attrs.field(factory=list)
     is_deaf: bool = False
     is_running: bool = True
+    written: bytearray = attrs.field(factory=bytearray)
+    has_all: bool = False
+
+    def write(self, data: bytes) -> None:
+        """Keep it."""
+        self.written += data
+
+    def closeStdin(self) -> None:
+        """There is no more."""
+        self.has_all = True
+
+    def say(self, data: bytes) -> None:
+        """It writes *data* to its standard output."""
+        self.protocol.childDataReceived(1, data)
+
+    def complain(self, data: bytes) -> None:
+        """It writes *data* to its standard error."""
+        self.protocol.childDataReceived(2, data)
 
     def signalProcess(self, name: str) -> None:
         """Keep it; ``TERM`` and ``KILL`` end the program.

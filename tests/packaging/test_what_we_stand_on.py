@@ -15,10 +15,17 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 
-OPTIONAL = {"psycopg": "postgresql", "aiohttp": "sdk", "lc3": "lc3", "nacl": "udp"}
+OPTIONAL = {
+    "psycopg": "postgresql",
+    "aiohttp": "sdk",
+    "lc3": "lc3",
+    "nacl": "udp",
+    "webrtcvad": "speech",
+    "pocketsphinx": "speech",
+}
 """What only an extra brings; all else that is imported must be there always."""
 
-DISTRIBUTIONS = {"lc3": "lc3py", "nacl": "pynacl"}
+DISTRIBUTIONS = {"lc3": "lc3py", "nacl": "pynacl", "webrtcvad": "webrtcvad-wheels"}
 """Names of packages that differ from what is imported of them."""
 
 COMPILED = {"_nvx_xormasker": "autobahn"}
@@ -88,7 +95,7 @@ def test_nothing_that_the_server_needs_is_copyleft() -> None:
 
 def test_of_the_extras_none_is_more_than_lesser_copyleft() -> None:
     extras = reached(
-        one for extra in ("postgresql", "sdk", "lc3", "udp") for one in declared()[extra]
+        one for extra in ("postgresql", "sdk", "lc3", "udp", "speech") for one in declared()[extra]
     )
 
     assert {name: told for name, told in extras.items() if COPYLEFT.search(told)} == {}
