@@ -1,6 +1,7 @@
 """Whose request it is: the client's IP address, behind trusted proxies the forwarded one."""
 
 import ipaddress
+import socket
 from collections.abc import Collection, Iterable
 from functools import lru_cache
 
@@ -12,6 +13,12 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 LOOPBACK = ("127.0.0.0/8", "::1/128")
+NEAR = (
+    *LOOPBACK,
+    "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7",
+    "169.254.0.0/16", "fe80::/10",
+)  # fmt: skip
+"""This machine, private networks (RFC 1918, RFC 4193) and the link's own addresses."""
 UNIX = "unix"
 """What stands among trusted proxies for those that connect through a Unix socket."""
 
@@ -51,6 +58,23 @@ class Networks:
             and address in network
             for network in self.ranges
         )  # fmt: skip
+
+
+_near = Networks.of(NEAR)
+
+
+def is_near(text: str) -> bool:
+    """Whether *text* is an address of this machine, of a private network or of the link."""
+    return address_of(text) in _near
+
+
+def addresses_of(host: str) -> tuple[str, ...]:
+    """The addresses of a name as this machine knows it; empty if it knows none.  It waits."""
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return ()
+    return tuple(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
 @attrs.frozen

@@ -15,20 +15,28 @@ from mentra.accounts.passwords import Passwords
 from mentra.accounts.settings import WebviewSettings
 from mentra.accounts.signing import WebviewSigner, new_private_key
 from mentra.addresses import Proxies
+from mentra.air_gap import refuse_far_engines
 from mentra.assistant_tokens import AssistantTokens
 from mentra.config import Config
 from mentra.config.sections import (
     AuthSettings,
     PluginsSettings,
+    PrivacySettings,
     ServerSettings,
     StoreSettings,
     WireSettings,
 )  # fmt: skip
+from mentra.dial import Dial
 from mentra.glasses.apps.addresses import PublicAddress
 from mentra.house import House
 from mentra.interfaces.accounts import IAccountStore, ILoginTokens, IPasswords, IWebviewSigner
 from mentra.interfaces.channel_stores import IChats
 from mentra.interfaces.engines import ILc3
+from mentra.interfaces.network import (
+    IDial,
+    IEngineHttpClient,
+    IWebSocketClient,
+)
 from mentra.interfaces.photos import IAlbum, IPhotoFiles, IPhotoStore
 from mentra.interfaces.services import (
     IAssistantTokens,
@@ -57,6 +65,7 @@ from mentra.web.control import ControlSocket
 from mentra.web.metrics import Metrics
 from mentra.web.readiness import Readiness
 from mentra.web.site import make_site
+from mentra.web.sockets import WebSocketClient
 from mentra.wire.admission import Bounds
 from mentra.wire.echo import ECHO_PLUGINS
 from mentra.wire.edge import Edge
@@ -107,8 +116,11 @@ class Building(MultiService):
         self.readiness.lacks("listening", "the port is not open yet")
         self.metrics = Metrics(reactor)
         self.http = HttpClient.on(reactor)
+        self.dial = Dial(reactor, air_gap=config.section(PrivacySettings).air_gap)
+        self.engine_http = HttpClient.on(reactor, self.dial)
+        self.sockets = WebSocketClient(self.dial, reactor)
         self.passwords = Passwords(reactor)
-        for service in (self.metrics, self.http, self.passwords):
+        for service in (self.metrics, self.http, self.engine_http, self.sockets, self.passwords):
             service.setServiceParent(self)
 
     def prepare(self, listening: Callable[[], str]) -> None:
@@ -127,6 +139,9 @@ class Building(MultiService):
         self.catalogue = self._catalogue(plugins)
         self.house = self._house(listening)
         self.house.setServiceParent(self)
+        if config.section(PrivacySettings).air_gap:
+            # names are looked up for each connection
+            refuse_far_engines(config, self.house)
         for early in EARLY:
             early(self.house, None)
         self.edge = self._edge()
@@ -222,6 +237,9 @@ class Building(MultiService):
             ILoginTokens: LoginTokens(tokens, *self._foreign_tokens()),
             IAccountStore: self.stores.accounts,
             IPasswords: self.passwords,
+            IDial: self.dial,
+            IEngineHttpClient: self.engine_http,
+            IWebSocketClient: self.sockets,
             IPublicAddress: address,
             IReactorProcess: self._reactor,
             ISecretFiles: SecretFiles(self._config.folder),

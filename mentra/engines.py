@@ -1,4 +1,10 @@
-"""The engines of a process, by interface and name."""
+"""The engines of a process, by interface and name, and the services they get.
+
+What an engine is built with leads to the network by one way only, :class:`IDial`, where
+``[privacy] air_gap`` is kept: an engine cannot forget it.
+"""
+
+from typing import Any
 
 from twisted.application.service import IService, MultiService
 from zope.interface import implementer
@@ -8,7 +14,8 @@ from zope.interface.verify import verifyObject
 from mentra.errors import NotThere
 from mentra.extension import ComponentFactory
 from mentra.interfaces.engines import IEngines
-from mentra.interfaces.services import ICatalogue, IServices
+from mentra.interfaces.network import IEngineHttpClient
+from mentra.interfaces.services import ICatalogue, IHttpClient, IServices
 
 
 @implementer(IEngines)
@@ -17,7 +24,7 @@ class Engines(MultiService):
 
     def __init__(self, services: IServices) -> None:
         super().__init__()
-        self._services = services
+        self._services = EngineServices(services)
         self._catalogue = ICatalogue(services)
         self._built: dict[tuple[InterfaceClass, str], object] = {}
 
@@ -48,6 +55,29 @@ class Engines(MultiService):
             shelf.setServiceParent(self)
             IService(engine).setServiceParent(shelf)
         return engine
+
+
+@implementer(IServices)
+class EngineServices:
+    """The services as engines see them: their HTTP goes the engines' way."""
+
+    def __init__(self, services: IServices) -> None:
+        self._services = services
+        self.clock = services.clock
+        self.metrics = services.metrics
+        self.now = services.now
+        self.settings = services.settings
+
+    @property
+    def http(self) -> Any:
+        """The client of engines."""
+        return IEngineHttpClient(self._services)
+
+    def __conform__(self, interface: InterfaceClass) -> object | None:
+        if interface is IHttpClient:
+            return IEngineHttpClient(self._services)
+        adapted: object | None = interface(self._services, None)
+        return adapted
 
 
 engines = ComponentFactory(IEngines, Engines)

@@ -51,6 +51,24 @@ class Refused(MentraError):
         self.retryable = retryable
 
 
+class UpgradeRefused(Refused):
+    """A server does not let us open a WebSocket.
+
+    :ivar status: the HTTP status it answered; 0 if it was no HTTP.
+    :ivar retry_after: its header of that name, None without.
+    """
+
+    def __init__(self, status: int, retry_after: str | None = None) -> None:
+        super().__init__(
+            "UPGRADE_REFUSED",
+            f"the server answered {status or 'nonsense'} to the upgrade",
+            where="provider",
+            retryable=status in (0, 408, 429) or status >= 500,
+        )
+        self.status = status
+        self.retry_after = retry_after
+
+
 class Denied(MentraError):
     """An upgrade is refused before the 101.
 

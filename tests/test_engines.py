@@ -5,12 +5,16 @@ from typing import Any
 import pytest
 from twisted.application.service import Service
 from zope.interface import Interface, Invalid, implementer
+from zope.interface.verify import verifyObject
 
 from mentra.engines import engines
 from mentra.errors import NotThere
 from mentra.extension import EngineFactory
 from mentra.interfaces.engines import IEngines
+from mentra.interfaces.network import IDial, IEngineHttpClient
+from mentra.interfaces.services import IHttpClient, IServices, ITokens
 from mentra.testing.house import house_with
+from mentra.testing.http import FakeHttp
 
 
 class ILamp(Interface):
@@ -89,3 +93,22 @@ def test_engines_of_two_kinds_may_have_one_name():
     both = [IEngines(house).get(kind, "led") for kind in (ILamp, IHeater)]
 
     assert [one.running for one in both] == [1, 1]
+
+
+def test_an_engine_sees_the_services_but_reaches_the_network_its_own_way():
+    guarded = FakeHttp()
+    house = house_with(
+        engines, EngineFactory(ILamp, "led", Lamp), parts={IEngineHttpClient: guarded}
+    )
+
+    services = IEngines(house).get(ILamp, "led").services
+
+    assert verifyObject(IServices, services)
+    assert services.http is IHttpClient(services) is guarded
+    assert services.http is not house.http
+    assert services.clock is house.clock
+    assert IEngines(services) is IEngines(house)
+    assert IDial(services) is IDial(house)
+    assert ITokens(services) is ITokens(house)
+    with pytest.raises(TypeError):
+        ILamp(services)

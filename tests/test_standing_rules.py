@@ -173,6 +173,32 @@ def test_imports_point_down():
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+WAYS_AROUND = {
+    "asyncio", "http", "httpx", "requests", "socket", "ssl", "treq", "twisted.internet.endpoints",
+    "twisted.internet.reactor", "twisted.web.client", "urllib.request",
+}  # fmt: skip
+"""What leads to the network without passing the place where an air gap is kept."""
+
+
+def imported(file: Path) -> Iterator[str]:
+    for node in ast.walk(tree_of(file)):
+        if isinstance(node, ast.Import):
+            yield from (one.name for one in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            module = node.module or ""
+            yield module
+            yield from (f"{module}.{one.name}" for one in node.names)
+
+
+def test_engines_reach_the_network_through_their_services_alone():
+    engines = [one for one in MODULES if one.parts[len(ROOT.parts) + 1] in ("speech", "llm")]
+
+    assert engines
+    assert [
+        (place(file), name) for file in engines for name in imported(file) if name in WAYS_AROUND
+    ] == []
+
+
 # -- promises ------------------------------------------------------------------------------------
 
 PROMISES = (ROOT / "docs" / "invariants.rst").read_text("utf-8")

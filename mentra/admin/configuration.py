@@ -8,12 +8,14 @@ from typing import Any
 import click
 import msgspec
 
+from mentra.addresses import addresses_of
 from mentra.admin import configuration_options, configured, hush
+from mentra.air_gap import house_to_look_at, refuse_far_engines
 from mentra.config import Config, load
 from mentra.config.declared import Field, discover
 from mentra.config.legacy import SECRET_VARIABLE
 from mentra.config.loading import FILE_NAME
-from mentra.config.sections import PluginsSettings
+from mentra.config.sections import PluginsSettings, PrivacySettings
 from mentra.config.template import render, toml
 from mentra.errors import ConfigError, MentraError
 from mentra.logs.redaction import without_password
@@ -89,7 +91,7 @@ def check(
     try:
         found = load(config_file, state_dir=state_dir)
         _check_secret(found)
-        _check_plugins(found)
+        _check_engines(found, _check_plugins(found))
     except MentraError as problem:
         if not as_json:
             raise
@@ -109,14 +111,25 @@ def _check_secret(found: Config) -> None:
         load_or_make_secret(found.secret_path)
 
 
-def _check_plugins(found: Config) -> None:
+def _check_plugins(found: Config) -> Catalogue:
     """Two owners of one thing end the start.
 
     :raises ConfigError: there are such.
     """
     settings = found.section(PluginsSettings)
     plugins = discovery.discover(found.folder / folder for folder in settings.path).plugins
-    Catalogue(plugins, settings.prefer, describe)
+    return Catalogue(plugins, settings.prefer, describe)
+
+
+def _check_engines(found: Config, catalogue: Catalogue) -> None:
+    """Through an air gap, no engine may talk to strangers.
+
+    :raises ConfigError: one would.
+    """
+    if found.section(PrivacySettings).air_gap:
+        from twisted.internet import reactor  # noqa: TID251 - a command, in a function
+
+        refuse_far_engines(found, house_to_look_at(found, catalogue, reactor), addresses_of)
 
 
 @config.command()

@@ -226,6 +226,18 @@ class LogSettings(Section, frozen=True, kw_only=True):
     ] = "info"
 
 
+class PrivacySettings(Section, frozen=True, kw_only=True):
+    """[privacy]: who may be told what."""
+
+    air_gap: Annotated[
+        bool,
+        Meta(
+            description="Whether engines (for speech, translation and language) may only talk to "
+            "this machine and to private networks; each of their connections is checked."
+        ),
+    ] = False
+
+
 CORE = (
     ConfigSection("server", ServerSettings),
     ConfigSection("auth", AuthSettings),
@@ -233,5 +245,6 @@ CORE = (
     ConfigSection("store", StoreSettings),
     ConfigSection("plugins", PluginsSettings),
     ConfigSection("log", LogSettings),
+    ConfigSection("privacy", PrivacySettings),
 )
 """The core sections, in the order of the file."""

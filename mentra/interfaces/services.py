@@ -241,6 +241,8 @@ class ICatalogue(Interface):
     paths: Any = Attribute("The ``IPath`` plugins, a tuple.")
     routes: Any = Attribute("The ``IRoute`` plugins, a tuple.")
 
+    engine_kinds: Any = Attribute("Interfaces that engines of plugins provide, a tuple.")
+
     def handlers(path: str) -> Any:
         """Message class to its ``IMessageHandler`` on *path*: a read-only mapping."""
 

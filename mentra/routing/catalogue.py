@@ -63,6 +63,11 @@ class Catalogue:
         """Message class to its handler on *path*."""
         return MappingProxyType(self._handlers.get(path, {}))
 
+    @property
+    def engine_kinds(self) -> tuple[InterfaceClass, ...]:
+        """Interfaces that engines provide."""
+        return tuple(self._engines)
+
     def engines(self, interface: InterfaceClass) -> Mapping[str, IEngineFactory]:
         """Name to the factory of the engine that provides exactly *interface*."""
         return MappingProxyType(self._engines.get(interface, {}))

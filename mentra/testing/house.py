@@ -22,22 +22,19 @@ from mentra.house import House
 from mentra.identity import Identity, Speaker
 from mentra.interfaces.accounts import IAccountStore, ILoginTokens, IPasswords
 from mentra.interfaces.messaging import IContext, IPeer
-from mentra.interfaces.services import (
-    IAssistantTokens,
-    IAuthRules,
-    IMetrics,
-    IServices,
-    ITokens,
-)
+from mentra.interfaces.network import IDial, IEngineHttpClient, IWebSocketClient
+from mentra.interfaces.services import IAssistantTokens, IAuthRules, IMetrics, IServices, ITokens
 from mentra.interfaces.session import ISessions, IUserSession
 from mentra.interfaces.stores import IAppStore, ISimpleStorage, IUserStore
 from mentra.routing.catalogue import Catalogue
 from mentra.testing.accounts import FakePasswords, MemoryAccountStore
 from mentra.testing.http import FakeAnswer, FakeHttp, FakeRequest
+from mentra.testing.network import MemoryNetwork
 from mentra.testing.peers import FakePeer
 from mentra.testing.processes import FakeProcesses
 from mentra.testing.simple_storage import MemorySimpleStorage
 from mentra.testing.stores import MemoryAppStore, MemoryUserStore
+from mentra.web.sockets import WebSocketClient
 
 T = TypeVar("T")
 
@@ -176,6 +173,15 @@ def _catalogue(plugins: tuple[object, ...]) -> Catalogue:
 _lasting_catalogue = lru_cache(maxsize=64)(Catalogue)
 
 
+class _EngineHttp:
+    """Engines' HTTP, which is that of their house, also of one that a test gave another."""
+
+    house: House
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.house.http, name)
+
+
 def house_with(
     *plugins: object,
     clock: Clock | None = None,
@@ -185,26 +191,14 @@ def house_with(
     """Services with fake collaborators and just these plugins (and the sessions).
 
     ``clock`` is a ``Clock``, ``http`` a :class:`FakeHttp`, ``metrics`` a :class:`FakeMetrics`,
-    processes are :class:`mentra.testing.processes.FakeProcesses`; stores are in memory.  Sections
-    not given have their defaults.
+    processes are :class:`mentra.testing.processes.FakeProcesses`; stores are in memory; engines'
+    connections lead to a :class:`mentra.testing.network.MemoryNetwork`.  Sections not given have
+    their defaults.
     """
     the_clock = clock or Clock()
     known = _Sections({type(section): section for section in sections})
     catalogue = _catalogue((sessions, *plugins))
-    apps, tokens = MemoryAppStore(), FakeTokens()
-    users = MemoryUserStore(apps)
-    ready: dict[InterfaceClass, object] = {
-        IAppStore: apps,
-        IUserStore: users,
-        ISimpleStorage: MemorySimpleStorage(apps, users),
-        ITokens: tokens,
-        ILoginTokens: tokens,
-        IAssistantTokens: tokens,
-        IAccountStore: MemoryAccountStore(lambda: WALL_TIME + the_clock.seconds()),
-        IPasswords: FakePasswords(),
-        IAuthRules: FakeAuthRules(),
-        IReactorProcess: FakeProcesses(),
-    }
+    engine_http = _EngineHttp()
     house = House(
         catalogue,
         clock=the_clock,
@@ -212,10 +206,30 @@ def house_with(
         http=FakeHttp(),
         metrics=FakeMetrics(),
         sections=known,
-        parts=ready | (parts or {}),
+        parts=_parts(the_clock) | {IEngineHttpClient: engine_http} | (parts or {}),
     )
+    engine_http.house = house
     house.startService()
     return house
+
+
+def _parts(clock: Clock) -> dict[InterfaceClass, object]:
+    apps, tokens, network = MemoryAppStore(), FakeTokens(), MemoryNetwork()
+    users = MemoryUserStore(apps)
+    return {
+        IDial: network,
+        IWebSocketClient: WebSocketClient(network, clock),
+        IAppStore: apps,
+        IUserStore: users,
+        ISimpleStorage: MemorySimpleStorage(apps, users),
+        ITokens: tokens,
+        ILoginTokens: tokens,
+        IAssistantTokens: tokens,
+        IAccountStore: MemoryAccountStore(lambda: WALL_TIME + clock.seconds()),
+        IPasswords: FakePasswords(),
+        IAuthRules: FakeAuthRules(),
+        IReactorProcess: FakeProcesses(),
+    }
 
 
 def session_in(house: House, user_id: str = "ann@x.org") -> UserSession:

@@ -24,6 +24,7 @@ from twisted.web.iweb import IAgent, IBodyProducer, IResponse
 from zope.interface import implementer
 
 import mentra
+from mentra.dial import Dial, DialledAgent
 from mentra.errors import Refused
 from mentra.interfaces.services import IHttpAnswer, IHttpClient
 from mentra.web.bodies import Arriving, Body, Broken, Collector, Passing
@@ -67,11 +68,18 @@ class HttpClient(Service):
         self._pool = pool
 
     @classmethod
-    def on(cls, reactor: Any) -> "HttpClient":
-        """A client with a pool of connections of its own."""
+    def on(cls, reactor: Any, dial: Dial | None = None) -> "HttpClient":
+        """A client with a pool of connections of its own.
+
+        :param dial: how it connects, where that is not for everybody to reach.
+        """
         pool: Any = HTTPConnectionPool(reactor)
         pool.cachedConnectionTimeout = IDLE_SECONDS
-        return cls(Agent(reactor, connectTimeout=CONNECT_SECONDS, pool=pool), reactor, pool)
+        if dial is None:
+            agent = Agent(reactor, connectTimeout=CONNECT_SECONDS, pool=pool)
+        else:
+            agent = Agent.usingEndpointFactory(reactor, DialledAgent(dial), pool)
+        return cls(agent, reactor, pool)
 
     def stopService(self) -> Any:
         """Close the connections that are kept."""
@@ -156,10 +164,12 @@ class HttpClient(Service):
             raise self._translated(broken.reason) from broken
 
     def _translated(self, problem: BaseException | None) -> Exception:
-        if _was_cancelled(problem):
+        if isinstance(problem, Refused):
+            return problem
+        if was_cancelled(problem):
             return CancelledError()
         self._log.debug("a request failed: {kind}", kind=type(problem).__name__)
-        return Refused("UNREACHABLE", _reason(problem), where="app", retryable=True)
+        return Refused("UNREACHABLE", reason_of(problem), where="app", retryable=True)
 
 
 @attrs.frozen
@@ -230,15 +240,17 @@ def _overdue(result: object, seconds: float) -> Failure:
     return Failure(Refused("TIMEOUT", message, where="app", retryable=True))
 
 
-def _was_cancelled(problem: BaseException | None) -> bool:
+def was_cancelled(problem: BaseException | None) -> bool:
+    """Whether somebody gave up, whatever Twisted made of it."""
     if isinstance(problem, CancelledError | ConnectingCancelledError):
         return True
     # Twisted's client wraps what happened to it
     reasons: list[Failure] = getattr(problem, "reasons", None) or []
-    return any(_was_cancelled(reason.value) for reason in reasons)
+    return any(was_cancelled(reason.value) for reason in reasons)
 
 
-def _reason(problem: BaseException | None) -> str:
+def reason_of(problem: BaseException | None) -> str:
+    """Why there is no connection, in words for people."""
     if isinstance(problem, ConnectionRefusedError):
         return "the connection was refused"
     if isinstance(problem, DNSLookupError):

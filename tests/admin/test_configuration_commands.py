@@ -187,6 +187,33 @@ def test_a_named_file_that_is_missing_is_a_sentence(run):
     assert "nowhere.toml: No such file" in only_line(result.stderr)
 
 
+@pytest.mark.parametrize("address", ["https://8.8.8.8/translate", "http://[2001:db8::1]:5000"])
+def test_check_refuses_engines_beyond_an_air_gap(run, tmp_path, address):
+    (tmp_path / "mentra.toml").write_text(
+        f'[privacy]\nair_gap = true\n[libretranslate]\nbase_url = "{address}"'
+    )
+
+    result = run("config", "check")
+
+    assert result.exit_code == 1
+    assert only_line(result.stderr) == (
+        f"Error: {tmp_path / 'mentra.toml'}: $.libretranslate.base_url: the engine "
+        f"'libretranslate' talks to {address}, which is neither local nor private, and "
+        "privacy.air_gap is set; name a server of your own, or leave that engine out"
+    )
+
+
+def test_check_lets_engines_inside_an_air_gap_be(run, tmp_path):
+    (tmp_path / "mentra.toml").write_text(
+        "[privacy]\nair_gap = true\n"
+        '[libretranslate]\nbase_url = "http://localhost:5000"\nkey_file = "for/the/server"'
+    )
+
+    result = run("config", "check")
+
+    assert (result.exit_code, result.output) == (0, "ok\n")
+
+
 # -- config show -----------------------------------------------------------------------------
 
 

@@ -51,6 +51,17 @@ def run_twistd(tmp_path: Path, *words: str, config: str = "") -> subprocess.Comp
     return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
 
 
+def test_an_engine_beyond_an_air_gap_ends_the_start_with_a_sentence(tmp_path):
+    done = run_twistd(
+        tmp_path,
+        config='[server]\nlisten = "tcp:0:interface=127.0.0.1"\n[privacy]\nair_gap = true\n'
+        '[libretranslate]\nbase_url = "https://8.8.8.8"\n',
+    )
+
+    assert done.returncode == 1
+    assert "the engine 'libretranslate' talks to https://8.8.8.8" in done.stderr + done.stdout
+
+
 def test_a_taken_port_ends_the_start_with_a_sentence(start, tmp_path):
     server = start()
 

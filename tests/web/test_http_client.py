@@ -19,10 +19,12 @@ from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
 import mentra
+from mentra.dial import Dial
 from mentra.errors import Refused
 from mentra.interfaces.services import IHttpClient
 from mentra.testing.house import success_of
 from mentra.testing.http import FakeHttp
+from mentra.testing.network import FakeNames
 from mentra.web.client import HttpClient
 
 URL = "https://app.example/webhook"
@@ -583,3 +585,16 @@ def test_nobody_there_to_stream_from_is_unreachable(ask):
     asked.errback(ConnectionRefusedError("secret"))
 
     assert refusal_of(answer).message == "the connection was refused"
+
+
+def test_engines_requests_go_where_they_are_dialled_and_not_through_an_air_gap():
+    reactor = MemoryReactorClock()
+    reactor.installNameResolver(FakeNames())
+    http = HttpClient.on(reactor, Dial(reactor, air_gap=True))
+
+    near = http.request("GET", "http://10.0.0.1:8/x")
+    far = http.request("GET", "https://8.8.8.8/x")
+
+    assert refusal_of(far).code == "AIR_GAP"
+    assert [client[:2] for client in reactor.tcpClients] == [("10.0.0.1", 8)]
+    near.addErrback(lambda _: None).cancel()

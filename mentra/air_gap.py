@@ -1,0 +1,187 @@
+"""[privacy] air_gap, looked at before anything runs: which engines would talk to strangers.
+
+What really keeps it is :mod:`mentra.dial`, at each connection.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+import attrs
+import msgspec
+from twisted.internet.interfaces import IReactorProcess
+from zope.interface import implementer
+
+from mentra.addresses import address_of, is_near
+from mentra.config import Config
+from mentra.config.loading import DEFAULT
+from mentra.dial import Dial, Place, place_of
+from mentra.errors import ConfigError
+from mentra.house import House
+from mentra.interfaces.engines import IEngines
+from mentra.interfaces.network import IDial, IEngineHttpClient, IWebSocketClient
+from mentra.interfaces.services import ICatalogue, ISecretFiles
+from mentra.routing.catalogue import Catalogue
+from mentra.web.client import HttpClient
+from mentra.web.metrics import Metrics
+from mentra.web.sockets import WebSocketClient
+
+LookUp = Callable[[str], Sequence[str]]
+
+
+@attrs.frozen
+class Contact:
+    """An address that an engine talks to.
+
+    :ivar setting: ``section.key`` that holds it; None: no setting does.
+    """
+
+    engine: str
+    address: str
+    setting: str | None
+
+
+def refuse_far_engines(config: Config, house: House, look_up: LookUp | None = None) -> None:
+    """See that every engine in use stays on this machine and in private networks.
+
+    :param look_up: host to addresses; a name that has none is refused too, for nobody knows
+        where it leads.  None: names are left to be judged when they are connected to.
+    :raises ConfigError: one does not; the sentence names it, its setting and the address.
+    """
+    for contact in _contacts(config, house):
+        problem = _problem(_place(config, contact), look_up)
+        if problem is not None:
+            raise ConfigError(
+                f"{_where(config, contact)}: the engine {contact.engine!r} talks to "
+                f"{contact.address}, {problem}, and privacy.air_gap is set; name a server of "
+                "your own, or leave that engine out"
+            )
+
+
+def house_to_look_at(config: Config, catalogue: Catalogue, reactor: Any) -> House:
+    """A house whose engines can be asked what they are, and which is never opened."""
+    dial = Dial(reactor, air_gap=True)
+    http = HttpClient.on(reactor, dial)
+    return House(
+        catalogue,
+        clock=reactor,
+        now=lambda: 0.0,
+        http=http,
+        metrics=Metrics(reactor),
+        sections=config.sections,
+        parts={
+            IDial: dial,
+            IEngineHttpClient: http,
+            IWebSocketClient: WebSocketClient(dial, reactor),
+            ISecretFiles: _AnySecret(),
+            IReactorProcess: reactor,
+        },
+    )
+
+
+def _contacts(config: Config, house: House) -> Iterator[Contact]:
+    for engine in _engines(house):
+        if engine.unavailable() is not None:
+            continue
+        for address in engine.addresses():
+            contact = Contact(engine.name, address, _setting(config, address))
+            if _is_in_use(config, contact):
+                yield contact
+
+
+def _engines(house: House) -> Iterator[Any]:
+    engines = IEngines(house, None)
+    if engines is None:
+        return
+    for kind in ICatalogue(house).engine_kinds:
+        for name in engines.names(kind):
+            try:
+                yield engines.get(kind, name)
+            except Exception as problem:
+                # whose addresses nobody can tell is none to be trusted
+                raise ConfigError(
+                    f"the engine {name!r} cannot be made, so nobody knows whom it talks to "
+                    f"({type(problem).__name__}), and privacy.air_gap is set"
+                ) from problem
+
+
+def _is_in_use(config: Config, contact: Contact) -> bool:
+    """An engine whose section nobody touched, and that no setting names, talks to nobody."""
+    if contact.setting is None:
+        return True
+    section = contact.setting.partition(".")[0]
+    touched = any(config.origin(key) != DEFAULT for key in _keys(config, section))
+    return touched or any(
+        contact.engine in _texts(config.value(key))
+        for name in config.declared
+        for key in _keys(config, name)
+    )
+
+
+def _setting(config: Config, address: str) -> str | None:
+    wanted = address.rstrip("/")
+    for section in config.declared:
+        for key in _keys(config, section):
+            if any(text.rstrip("/") == wanted for text in _texts(config.value(key))):
+                return key
+    return None
+
+
+def _keys(config: Config, section: str) -> list[str]:
+    return [field.key for field in config.declared[section].fields.values()]
+
+
+def _texts(value: Any) -> Iterable[str]:
+    """Every text in *value*, however deep."""
+    match value:
+        case str():
+            yield value
+        case dict():
+            for key, one in value.items():
+                yield from _texts(key)
+                yield from _texts(one)
+        case list() | tuple() | frozenset():
+            for one in value:
+                yield from _texts(one)
+        case msgspec.Struct():
+            yield from _texts(msgspec.to_builtins(value))
+
+
+def _place(config: Config, contact: Contact) -> Place:
+    try:
+        return place_of(contact.address)
+    except ValueError as problem:
+        raise ConfigError(
+            f"{_where(config, contact)}: {contact.address!r}, where the engine "
+            f"{contact.engine!r} talks to, cannot be used: {problem}"
+        ) from problem
+
+
+def _problem(place: Place, look_up: LookUp | None) -> str | None:
+    """What speaks against it."""
+    if place.path or place.host == "localhost" or place.host.endswith(".localhost"):
+        return None
+    if address_of(place.host) is not None:
+        return None if is_near(place.host) else "which is neither local nor private"
+    if look_up is None:
+        return None
+    addresses = look_up(place.host)
+    if not addresses:
+        return "a name that cannot be looked up here"
+    far = [one for one in addresses if not is_near(one)]
+    return f"which is {far[0]} and neither local nor private" if far else None
+
+
+def _where(config: Config, contact: Contact) -> str:
+    if contact.setting is None:
+        return str(config.path or "the configuration")
+    origin = config.origin(contact.setting)
+    return f"{config.path or 'defaults' if origin == DEFAULT else origin}: $.{contact.setting}"
+
+
+@implementer(ISecretFiles)
+class _AnySecret:
+    """Nothing is to be said with them here, and they may be for the server alone to read."""
+
+    def read(self, path: str, what: str) -> str:
+        """Something."""
+        return "something"
