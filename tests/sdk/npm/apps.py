@@ -1,7 +1,5 @@
 """Apps of the npm SDK, each in a process of its own that does what a test tells it."""
 
-import fcntl
-import hashlib
 import json
 import os
 import shutil
@@ -15,8 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import pytest
-
+from tests.npm import fetched
 from tests.sdk.npm.inbox import Inbox, is_like
 from tests.sdk.npm.phones import Phone
 from tests.server.conftest import PATIENCE, wait_until
@@ -28,23 +25,7 @@ DEAD_END = "http://127.0.0.1:9"
 
 def installed() -> Path:
     """The folder that npm installed ``package.json`` into; fetched once and kept."""
-    for needed in ("node", "npm"):
-        if shutil.which(needed) is None:
-            pytest.skip(f"{needed} is not here")
-    wanted = (HERE / "package.json").read_bytes()
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = cache / "mentra-tests" / f"sdk-{hashlib.sha256(wanted).hexdigest()[:12]}"
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "complete").exists():
-            (folder / "package.json").write_bytes(wanted)
-            command = ["npm", "install", "--no-audit", "--no-fund", "--loglevel=error"]
-            done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-            if done.returncode:
-                pytest.skip(f"npm cannot fetch the SDK here: {done.stderr[-300:]}")
-            (folder / "complete").touch()
-    return folder
+    return fetched(HERE, "sdk")
 
 
 class NpmApp:
