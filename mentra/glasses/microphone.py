@@ -106,6 +106,11 @@ class Microphone(Service):
         """What the phone was told last."""
         return self._told.on
 
+    @property
+    def bypass_vad(self) -> bool:
+        """Whether the phone was told to send silence too."""
+        return self._told.bypass_vad
+
     def stopService(self) -> None:
         """Nothing is waited for any more."""
         self._cancel(*self._calls)

@@ -18,7 +18,7 @@ from mentra.extension import Access, ConfigSection, ManagerFactory, Section, han
 from mentra.glasses.audio import hearers
 from mentra.glasses.stream_names import PLAIN_LANGUAGE, is_language
 from mentra.identity import user_of_app_session
-from mentra.interfaces.audio import ITranscripts
+from mentra.interfaces.audio import ICaptions, ITranscripts
 from mentra.interfaces.glasses import IRelay
 from mentra.interfaces.messaging import IContext
 from mentra.interfaces.services import IServices
@@ -160,6 +160,9 @@ def local_transcription(message: LocalTranscription, context: IContext) -> None:
     language = message.transcribe_language
     # what is no language is not remembered as one
     known = language if len(language) < 10 and _is_language(language) else None
+    captions = session.built(ICaptions)
+    if captions is not None and known is not None:
+        captions.phone_recognised(known)
     IRelay(session).relay("transcription", message.raw, known)
     if known is not None and message.is_final:
         speaker = None if message.speaker_id is None else str(message.speaker_id)

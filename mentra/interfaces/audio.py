@@ -92,3 +92,27 @@ class IUdp(Interface):
         :param payload: what follows the header.
         :param host: IP address of whoever sent it.
         """
+
+
+class ICaptions(Interface):
+    """Speech of the wearer as text for the apps.  Source: docs/captions."""
+
+    languages: tuple[str, ...] = Attribute(
+        "Base languages that a recogniser hears now, in order of their names."
+    )
+
+    def evaluate() -> None:
+        """Subscriptions changed: look at them in a moment."""
+
+    def phone_says(speaking: bool) -> None:
+        """The phone's voice detection says that somebody speaks, or no longer."""
+
+    def phone_recognised(language: str) -> None:
+        """The phone told what was said in *language*, e.g. ``en-US``: for a while nobody here
+        recognises it."""
+
+    def glasses_left() -> None:
+        """The phone is away; what was said will end in a while."""
+
+    def glasses_came() -> None:
+        """It is there again."""

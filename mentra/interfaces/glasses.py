@@ -148,6 +148,7 @@ class IMicrophone(Interface):
     """Whether the phone's microphone is wanted.  Source: docs/protocol."""
 
     is_on: bool = Attribute("What the phone was told last.")
+    bypass_vad: bool = Attribute("Whether it was told to send silence too.")
 
     def evaluate() -> None:
         """Subscriptions changed: on at once, off after a settle time."""

@@ -208,7 +208,8 @@ class IObserved(Interface):
     """Figures put together for people: what ``/health`` shows."""
 
     def health() -> Any:
-        """``connections``, ``messages`` and ``loopLag`` (seconds): a dict."""
+        """``connections``, ``messages``, ``loopLag`` and, by stage, ``latency`` (seconds): a
+        dict."""
 
 
 class IReadiness(Interface):

@@ -64,6 +64,14 @@ from mentra.glasses.calendar import (
     subscriptions_for_calendar,
 )
 from mentra.glasses.capabilities import device_section, profiles_component
+from mentra.glasses.captions.events import (
+    glasses_for_captions,
+    glasses_left_for_captions,
+    subscriptions_for_captions,
+    voice_for_captions,
+)
+from mentra.glasses.captions.manager import captions_manager
+from mentra.glasses.captions.settings import captions_section
 from mentra.glasses.custom import (
     custom_messages,
     set_datetime,

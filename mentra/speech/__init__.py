@@ -8,6 +8,7 @@
 ``circuits``            engines that fail are left alone for a while
 ``replay``              sound that may have to be heard again
 ``patience``            how long speech may stay without an answer
+``detection``           the detector of speech that is configured
 ``loudness``            speech or not, where nothing better is installed
 ``pieces``              pieces of one length out of chunks of any
 ``voice_activity``      whether somebody speaks

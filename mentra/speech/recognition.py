@@ -17,10 +17,9 @@ from mentra.interfaces.speech import (
     IRecogniser,
     IRecogniserListener,
     IRecognition,
-    IVoiceDetection,
-    IVoiceDetector,
 )
 from mentra.speech.circuits import Breaker
+from mentra.speech.detection import new_detector
 from mentra.speech.fail_over import FailOver
 from mentra.speech.leg import Engine
 from mentra.speech.loudness import Loudness
@@ -165,17 +164,8 @@ class ConfiguredRecognition(Service):
         return engine
 
     def _patience(self, blown: Callable[[], None]) -> Patience:
-        return Patience(self._clock, self._settings.caption_budget, self._detector(), blown)
-
-    def _detector(self) -> IVoiceDetector:
-        try:
-            detection = self._engines.get(IVoiceDetection, self._settings.voice_detection)
-        except NotThere:
-            return Loudness()
-        if detection.unavailable() is not None:
-            return Loudness()
-        detector: IVoiceDetector = detection.detector()
-        return detector
+        detector = new_detector(self._services) or Loudness()
+        return Patience(self._clock, self._settings.caption_budget, detector, blown)
 
 
 recognition = ComponentFactory(IRecognition, ConfiguredRecognition)

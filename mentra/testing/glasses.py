@@ -196,6 +196,7 @@ class FakeMicrophone:
     """
 
     is_on = True
+    bypass_vad = False
 
     def __init__(self, session: IUserSession, services: IServices) -> None:
         self.chunks = 0

@@ -14,6 +14,10 @@ MANY = 512
 place of each."""
 
 
+RECENT = 1024
+"""The newest durations, of which quantiles are taken."""
+
+
 class Histogram:
     """How often which duration was seen."""
 
@@ -21,6 +25,7 @@ class Histogram:
         self._counts = [0] * (len(BOUNDS) + 1)
         self._total = 0.0
         self._new: list[float] = []
+        self._recent: list[float] = []
 
     def observe(self, seconds: float) -> None:
         """One more."""
@@ -34,6 +39,12 @@ class Histogram:
         """All durations together, seconds."""
         self._put_away()
         return self._total
+
+    def quantile(self, share: float) -> float | None:
+        """What *share* (0 to 1) of the newest durations do not exceed; None if there are none."""
+        self._put_away()
+        recent = sorted(self._recent)
+        return recent[min(int(share * len(recent)), len(recent) - 1)] if recent else None
 
     @property
     def counts(self) -> list[int]:
@@ -51,6 +62,7 @@ class Histogram:
     def _put_away(self) -> None:
         new = self._new
         self._total += sum(new)
+        self._recent = (self._recent + new)[-RECENT:]
         new.sort()
         seen = 0
         for bucket, bound in enumerate(BOUNDS):

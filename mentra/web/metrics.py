@@ -25,7 +25,10 @@ from mentra.messages import Message, Unknown
 from mentra.web.histograms import Histogram
 from mentra.web.lag import LoopLag
 
-STAGES = ("relay", "ping", "received", "decoded", "fanned_out", "recogniser", "caption")
+STAGES = (
+    "relay", "ping",
+    "received", "decoded", "fanned_out", "fed", "recogniser", "recogniser_final", "caption",
+)  # fmt: skip
 """Shown from the start, zeros and all: relay latency, ping round trip, the stages of audio."""
 
 
@@ -104,7 +107,18 @@ class Metrics(MultiService):
                 "errors": sum(self.failures.values()),
             },
             "loopLag": self.lag.worst(),
+            "latency": {
+                stage: {"p50": half, "p95": most} for stage, half, most in self.latencies()
+            },
         }
+
+    def latencies(self) -> Iterator[tuple[str, float, float]]:
+        """Stage, and the seconds that half and 95 in 100 of the newest took at most; without those
+        where nothing has passed yet."""
+        for stage, histogram in list(self.stages.items()):
+            half, most = histogram.quantile(0.5), histogram.quantile(0.95)
+            if half is not None and most is not None:
+                yield stage, half, most
 
     def _by_kind(self, path: str) -> Iterator[tuple[str, int]]:
         for message_type, count in self.received_by_path[path].items():
@@ -129,6 +143,7 @@ class Figures(Collector):
         yield from self._connections()
         yield from self._messages()
         yield self._stages()
+        yield self._latencies()
         yield from self._gauges()
 
     def _connections(self) -> Iterator[Metric]:
@@ -168,6 +183,17 @@ class Figures(Collector):
         )
         for stage, histogram in self._metrics.stages.items():
             family.add_metric([stage], list(histogram.buckets()), histogram.total)
+        return family
+
+    def _latencies(self) -> Metric:
+        family = GaugeMetricFamily(
+            "mentra_stage_latency_seconds",
+            "What half and 95 in 100 of the newest took in a stage at most.",
+            labels=["stage", "quantile"],
+        )
+        for stage, half, most in self._metrics.latencies():
+            family.add_metric([stage, "0.5"], half)
+            family.add_metric([stage, "0.95"], most)
         return family
 
     def _gauges(self) -> Iterator[Metric]:

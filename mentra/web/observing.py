@@ -26,7 +26,8 @@ class Ready(TypedDict):
 
 
 class Health(TypedDict):
-    """What goes on here, in figures; ``loopLag`` in seconds."""
+    """What goes on here, in figures; ``loopLag`` in seconds, ``latency`` too: stage to ``p50`` and
+    ``p95`` of the newest."""
 
     status: str
     timestamp: str
@@ -34,6 +35,7 @@ class Health(TypedDict):
     connections: dict[str, int]
     messages: dict[str, Any]
     loopLag: float
+    latency: dict[str, dict[str, float]]
 
 
 @route("GET", "/readyz", access=Access.PUBLIC, answer=Ready, errors={503: Ready})

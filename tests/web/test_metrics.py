@@ -121,6 +121,18 @@ def test_a_new_stage_is_a_new_histogram():
     assert len(Histogram().counts) == len(BOUNDS) + 1
 
 
+def test_of_the_newest_durations_half_and_95_in_100_are_told():
+    metrics = Metrics(Clock())
+    for milliseconds in (*[9000] * 2000, *range(1024)):
+        metrics.observe("caption", milliseconds / 1000)
+
+    figures = figures_of(metrics)
+
+    latency = 'mentra_stage_latency_seconds{quantile="%s",stage="caption"}'
+    assert (figures[latency % "0.5"], figures[latency % "0.95"]) == ("0.512", "0.972")
+    assert not any('stage="relay"' in key for key in figures if "latency" in key)
+
+
 def test_a_watched_gauge_is_read_when_asked_and_its_bug_hides_no_other(logged_failures):
     metrics = Metrics(Clock())
     metrics.watch("mentra_broken", "Never works.", lambda: 1 // 0)
@@ -163,6 +175,8 @@ def test_health_has_the_shape_that_was_published(dial):
     house.metrics.received("glasses", Unknown)
     house.metrics.received("app", DisplayRequest)
     house.metrics.failed("app", "acme:weather")
+    for hundredths in range(100):
+        house.metrics.observe("caption", hundredths / 100)
 
     reply = dial(make_site(house)).ask("GET", "/health").reply()
 
@@ -179,6 +193,7 @@ def test_health_has_the_shape_that_was_published(dial):
             "errors": 1,
         },
         "loopLag": 0.0,
+        "latency": {"caption": {"p50": 0.5, "p95": 0.95}},
     }
 
 

@@ -1,0 +1,217 @@
+"""The work of one language: sound in, what was said out."""
+
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+import attrs
+from twisted.internet.interfaces import IDelayedCall
+from zope.interface import implementer
+
+from mentra.errors import Refused
+from mentra.glasses.captions.backlog import Backlog
+from mentra.glasses.captions.data import new_utterance_id
+from mentra.glasses.captions.life import Life, life_machine
+from mentra.glasses.captions.retries import Retries
+from mentra.glasses.captions.settings import CaptionsSettings
+from mentra.glasses.captions.timeline import Timeline
+from mentra.glasses.captions.wishes import Wish
+from mentra.hearing import Heard, Recognition
+from mentra.interfaces.services import IServices
+from mentra.interfaces.speech import IRecogniserListener, IRecogniserStream, IRecognition
+
+MOST_PIECES = 10_000
+"""Pieces of sound that are kept for the next attempt; their length has a bound besides."""
+
+NOBODY = "Nobody here recognises speech: no plugin brings recognition"
+
+
+class Publisher(Protocol):
+    """Who tells the apps."""
+
+    def said(self, wish: Wish, heard: Heard, utterance_id: str, took: float | None) -> None:
+        """Something was said.
+
+        :param took: seconds from the sound to its recognition; None if nobody knows.
+        """
+
+    def silenced(self, wish: Wish, problem: Refused) -> None:
+        """Nothing can be recognised for a while, and why."""
+
+
+@implementer(IRecogniserListener)
+class Source:
+    """Recognises one language for all who want it.
+
+    :ivar wish: what they want; replace it when they change their minds.
+    :ivar life: what to tell it.
+    :ivar last_sound: clock seconds.
+    """
+
+    def __init__(
+        self, wish: Wish, services: IServices, settings: CaptionsSettings, publisher: Publisher
+    ) -> None:
+        self.wish = wish
+        self.retries = Retries(settings)
+        self.life: Life = life_machine(self)
+        self.last_sound = 0.0
+        self._recognition: IRecognition | None = IRecognition(services, None)
+        self._clock = services.clock
+        self._now = services.now
+        self._settings = settings
+        self._publisher = publisher
+        self._timeline = Timeline()
+        self._kept = Backlog(MOST_PIECES, settings.buffer_seconds)
+        self._all_was_said = False
+        self._stream: IRecogniserStream | None = None
+        self._timer: IDelayedCall | None = None
+        self._utterance_id: str | None = None
+        self._pending: Heard | None = None
+
+    @property
+    def is_hearing(self) -> bool:
+        """Whether a recogniser has a stream of it."""
+        return self._stream is not None
+
+    def why_not(self) -> str | None:
+        """Why nobody here recognises the language; None: somebody does."""
+        if self._recognition is None:
+            return NOBODY
+        reason: str | None = self._recognition.why_not(self.wish.language)
+        return reason
+
+    # -- what its life asks for
+
+    def open(self, sound: Iterable[bytes]) -> None:
+        """Have a recogniser hear."""
+        self._all_was_said = False
+        self._timeline.begin()
+        self.last_sound = self._clock.seconds()
+        wish = self.wish
+        wanted = Recognition(
+            language=wish.language,
+            languages=tuple(dict.fromkeys((*wish.tags[1:], *wish.hints))),
+            translate_to=wish.targets[0] if len(wish.targets) == 1 else None,
+        )
+        try:
+            if self._recognition is None:
+                raise Refused("UNKNOWN_LANGUAGE", NOBODY)
+            self._stream = self._recognition.open(wanted, self)
+        except Refused as problem:
+            self.keep(sound)
+            self.life.fail(problem)
+            return
+        for pcm in sound:
+            self.write(pcm)
+
+    def write(self, pcm: bytes) -> None:
+        """Sound for it."""
+        stream = self._stream
+        if stream is None:
+            # it failed at the piece before
+            self.keep((pcm,))
+            return
+        self.last_sound = now = self._clock.seconds()
+        self._timeline.add(len(pcm), now)
+        stream.write(pcm)
+
+    def finalize(self) -> None:
+        """Ask for its last words."""
+        if self._stream is not None:
+            self._after(self._settings.finish_within, self.life.finished)
+            self._stream.finalize()
+
+    def resume(self, sound: Iterable[bytes]) -> None:
+        """There is more to hear."""
+        self._cancel()
+        for pcm in sound:
+            self.write(pcm)
+
+    def shut(self) -> None:
+        """It is done."""
+        self._cancel()
+        self._kept.clear()
+        self._drop_stream()
+
+    def wait(self, problem: Refused) -> None:
+        """It failed."""
+        self._drop_stream()
+        seconds = self.retries.after(problem)
+        if seconds is not None:
+            self._after(seconds, self.life.retry)
+            return
+        self._publisher.silenced(self.wish, problem)
+        if self.retries.is_hopeless or not problem.retryable:
+            self.life.despair()
+        else:
+            self.life.give_up()
+
+    def count(self, problem: Refused) -> None:
+        """It failed at its last words."""
+        self.retries.after(problem)
+        self.shut()
+
+    def keep(self, sound: Iterable[bytes]) -> None:
+        """Sound for the next attempt."""
+        self._all_was_said = False
+        for pcm in sound:
+            self._kept.append(pcm)
+
+    def was_said(self) -> None:
+        """The next attempt is for what was kept alone."""
+        self._all_was_said = True
+
+    def reopen(self) -> None:
+        """The next attempt."""
+        all_was_said = self._all_was_said
+        self.open(self._kept.take())
+        if all_was_said:
+            self.life.end()
+
+    # -- what the recogniser says
+
+    def heard(self, result: Heard) -> None:
+        """Something was recognised."""
+        self.retries.worked()
+        came = self._timeline.when(result.end_ms)
+        took = None if came is None else max(0.0, self._clock.seconds() - came)
+        if not result.text:
+            if not result.is_final or self._pending is None:
+                return
+            # what was shown must end, and is better than nothing
+            result = attrs.evolve(self._pending, is_final=True)
+        self._publish(result, took)
+        if result.is_final:
+            self.life.finished()
+
+    def failed(self, problem: Refused) -> None:
+        """The recogniser's stream is over."""
+        self._stream = None
+        self.life.fail(problem)
+
+    def _publish(self, result: Heard, took: float | None) -> None:
+        utterance_id = self._utterance_id or new_utterance_id(self._now())
+        self._utterance_id = None if result.is_final else utterance_id
+        self._pending = None if result.is_final else result
+        self._publisher.said(self.wish, result, utterance_id, took)
+
+    def _drop_stream(self) -> None:
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            stream.close()
+        if self._pending is not None:
+            self._publish(attrs.evolve(self._pending, is_final=True), None)
+
+    # -- one delayed call at a time
+
+    def _after(self, seconds: float, function: Callable[[], None]) -> None:
+        self._cancel()
+        self._timer = self._clock.callLater(seconds, self._due, function)
+
+    def _due(self, function: Callable[[], None]) -> None:
+        self._timer = None
+        function()
+
+    def _cancel(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
