@@ -289,6 +289,18 @@ def test_an_interim_that_comes_to_nothing_ends_as_it_was_shown(stage):
     assert [(one["text"], one["isFinal"]) for one in stage.data()] == [("hm", False), ("hm", True)]
 
 
+def test_an_interim_that_the_engine_left_as_it_was_ends_when_the_next_utterance_begins(stage):
+    stage.subscribe("transcription:en-US")
+    stage.vad(True)
+    stage.stream.hear("one", final=False, start_ms=0, end_ms=500)
+
+    stage.stream.hear("two", final=False, start_ms=900, end_ms=1500)
+
+    first, left, second = stage.data()
+    assert (left["text"], left["isFinal"]) == ("one", True)
+    assert left["utteranceId"] == first["utteranceId"] != second["utteranceId"]
+
+
 def test_what_was_said_is_kept_for_a_while(stage):
     stage.subscribe("transcription:en-US")
     stage.vad(True)

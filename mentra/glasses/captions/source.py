@@ -179,6 +179,9 @@ class Source:
                 return
             # what was shown must end, and is better than nothing
             result = attrs.evolve(self._pending, is_final=True)
+        elif self._pending is not None and result.start_ms >= self._pending.end_ms > 0:
+            # another utterance has begun, and the engine left the one before as it was
+            self._finish()
         self._publish(result, took)
         if result.is_final:
             self.life.finished()
@@ -198,6 +201,10 @@ class Source:
         stream, self._stream = self._stream, None
         if stream is not None:
             stream.close()
+        self._finish()
+
+    def _finish(self) -> None:
+        """What was not final is now."""
         if self._pending is not None:
             self._publish(attrs.evolve(self._pending, is_final=True), None)
 
