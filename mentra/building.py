@@ -1,6 +1,7 @@
 """Everything inside the server, put together from the configuration."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ from mentra.dial import Dial
 from mentra.glasses.apps.addresses import PublicAddress
 from mentra.house import House
 from mentra.interfaces.accounts import IAccountStore, ILoginTokens, IPasswords, IWebviewSigner
-from mentra.interfaces.channel_stores import IChats
+from mentra.interfaces.channel_stores import IChats, ICredentials, IKeptSettings
 from mentra.interfaces.engines import ILc3
 from mentra.interfaces.network import (
     IDial,
@@ -58,7 +59,15 @@ from mentra.routing.origins import describe
 from mentra.stores.engine import locate
 from mentra.stores.migrate import prepare
 from mentra.stores.opening import open_stores
-from mentra.tokens import LoginTokens, SecretFiles, Tokens, load_or_make_secret, load_secret
+from mentra.tokens import (
+    LoginTokens,
+    SecretFiles,
+    Tokens,
+    credential_keys,
+    load_or_make_secret,
+    load_secret,
+    new_credential_key,
+)
 from mentra.voice.settings import VoiceSettings
 from mentra.web.client import HttpClient
 from mentra.web.control import ControlSocket
@@ -133,7 +142,8 @@ class Building(MultiService):
         state = config.make_state_dir()
         url = config.section(StoreSettings).url or None
         self._prepare_store(url, state)
-        self.stores = open_stores(url, state, self._reactor, self._now)
+        keys = partial(load_or_make_secret, credential_keys(state), new_credential_key)
+        self.stores = open_stores(url, state, self._reactor, self._now, keys)
         self.stores.setServiceParent(self)
         plugins = config.section(PluginsSettings)
         self.catalogue = self._catalogue(plugins)
@@ -229,6 +239,8 @@ class Building(MultiService):
             IPhotoStore: self.stores.photos,
             IPhotoFiles: self.stores.photo_files,
             IChats: self.stores.chats,
+            IKeptSettings: self.stores.page_settings,
+            ICredentials: self.stores.credentials,
             IReadiness: self.readiness,
             IObserved: self.metrics,
             ITokens: tokens,

@@ -234,6 +234,16 @@ def load_or_make_secret(path: Path, make: Callable[[], str] = lambda: secrets.to
     return load_secret(path)
 
 
+def credential_keys(state_dir: Path) -> Path:
+    """The file with the keys that credentials are encrypted with."""
+    return state_dir / "secrets" / "credentials.keys"
+
+
+def new_credential_key() -> str:
+    """A key for that file."""
+    return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+
+
 SIGNING = "the secret that signs tokens"
 
 
@@ -285,8 +295,31 @@ class SecretFiles:
         return load_secret(self.folder / path, what)
 
 
+def replace_secret(path: Path, secret: str) -> None:
+    """Write another secret in place of the one at *path*: whole or not at all.
+
+    :raises ConfigError: it cannot be written.
+    """
+    try:
+        draft = _draft(path, secret)
+        draft.replace(path)
+        _sync(path.parent)
+    except OSError as problem:
+        raise _unusable(path, problem) from problem
+
+
 def _make_secret(path: Path, secret: str) -> None:
     """Write the file beside its place and link it there: whole or not at all."""
+    draft = _draft(path, secret)
+    try:
+        # another process may have been quicker; then its secret is the one
+        if not path.exists():
+            _link(draft, path)
+    finally:
+        draft.unlink()
+
+
+def _draft(path: Path, secret: str) -> Path:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -295,11 +328,10 @@ def _make_secret(path: Path, secret: str) -> None:
             file.write(secret.strip() + "\n")
             file.flush()
             os.fsync(file.fileno())
-        # another process may have been quicker; then its secret is the one
-        if not path.exists():
-            _link(draft, path)
-    finally:
+    except OSError:
         draft.unlink()
+        raise
+    return draft
 
 
 def _link(draft: Path, path: Path) -> None:
@@ -307,7 +339,11 @@ def _link(draft: Path, path: Path) -> None:
         os.link(draft, path)
     except FileExistsError:
         return
-    folder = os.open(path.parent, os.O_RDONLY)
+    _sync(path.parent)
+
+
+def _sync(path: Path) -> None:
+    folder = os.open(path, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:

@@ -69,6 +69,9 @@ COMMANDS = {
     "conformance": Command(
         "mentra.admin.conformance:conformance", "Try the rules of the protocol on a server."
     ),
+    "credentials": Command(
+        "mentra.admin.credentials:credentials", "Look after the keys of people's credentials."
+    ),
     "db": Command("mentra.admin.database:db", "Look after the database."),
 }
 

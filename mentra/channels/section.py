@@ -1,8 +1,8 @@
 """[channels]: what a sysadmin may set about browser channels."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from msgspec import Meta
+from msgspec import Meta, field
 
 from mentra.extension import ConfigSection, Section
 from mentra.origins import is_loopback
@@ -74,6 +74,17 @@ class ChannelsSettings(Section, frozen=True, kw_only=True):
     max_messages: Annotated[int, Meta(ge=1, description="Messages that one chat may have.")] = (
         200_000
     )
+    max_settings: Annotated[
+        int, Meta(ge=1024, description="What one person may have set, bytes of JSON.")
+    ] = 256 * 1024
+    max_credentials: Annotated[
+        int, Meta(ge=1, description="Credentials that one person may have.")
+    ] = 100
+    settings: Annotated[
+        dict[str, Any],
+        Meta(description="Settings of pages that hold where a person has set nothing else, such as "
+             "{theme = \"light\"}."),
+    ] = field(default_factory=dict)  # fmt: skip
 
     @property
     def is_near(self) -> bool:

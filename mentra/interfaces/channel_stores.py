@@ -83,3 +83,18 @@ class ICredentials(Interface):
         :raises mentra.errors.Refused: ``CREDENTIAL_UNREADABLE``: the key that it was encrypted with
             is gone.
         """
+
+
+class IKeptSettings(Interface):
+    """What people have set for their pages, without the defaults.  Adapt the services to it."""
+
+    def read(user_id: str) -> Any:
+        """An awaitable of what the person has set: a dict."""
+
+    def change(user_id: str, edit: Any) -> Any:
+        """Have *edit* make new settings of the old; an awaitable of both, ``(before, after)``.
+
+        :param edit: a function from a dict to a dict that keeps nothing and waits for nothing; it
+            is called in a thread, perhaps twice.
+        :raises mentra.errors.Refused: ``NO_SUCH_USER``, or what *edit* raises.
+        """

@@ -64,3 +64,25 @@ class IChannelDoor(Interface):
 
     def fits(token: str) -> bool:
         """Whether this is the token; constant time."""
+
+
+class IPageSettings(Interface):
+    """What holds for a person's pages: what they set, over what the server says, over the defaults.
+    Adapt the services to it."""
+
+    def all(user_id: str) -> Any:
+        """An awaitable of all settings, spelt as on the wire: a dict."""
+
+    def get(user_id: str, key: str) -> Any:
+        """An awaitable of the setting with that path (``imageGen.autoRun``); None if there is none.
+
+        :raises mentra.errors.Refused: ``BAD_KEY``.
+        """
+
+    def change(user_id: str, edit: Any) -> Any:
+        """Have *edit* (see :meth:`mentra.interfaces.channel_stores.IKeptSettings.change`) change
+        what the person has set, if what comes of it can be; an awaitable of all settings before and
+        after.
+
+        :raises mentra.errors.Refused: ``INVALID_MESSAGE`` or ``SETTINGS_FULL``.
+        """

@@ -11,5 +11,19 @@ from mentra.channels.chat import (
     chat_update,
 )
 from mentra.channels.clients import clients
+from mentra.channels.credentials import (
+    credentials_delete,
+    credentials_get,
+    credentials_list,
+    credentials_set,
+)
 from mentra.channels.entrance import channel_door, channels_path, system_auth, unknown_channel
 from mentra.channels.section import channels_section
+from mentra.channels.settings import (
+    page_settings,
+    settings_get,
+    settings_get_all,
+    settings_reset,
+    settings_set,
+    settings_update,
+)

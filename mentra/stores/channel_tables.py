@@ -43,3 +43,22 @@ chat_messages = Table(
 
 CHAT_SEARCH = search.Index("chat_messages", ("owner", "chat_id"))
 CHAT_SEARCH.attach(chat_messages)
+
+# what was set, as JSON
+page_settings = Table(
+    "page_settings",
+    metadata,
+    user(primary_key=True),
+    Column("settings", Text, nullable=False),
+)
+
+# "sealed" is encrypted, "metadata" is JSON
+credentials = Table(
+    "credentials",
+    metadata,
+    user(primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("sealed", Text, nullable=False),
+    Column("metadata", Text),
+    Column("changed_at", Double, nullable=False),
+)

@@ -24,14 +24,13 @@ from mentra.messages.channels.chat import (
     TextBlock,
 )
 from mentra.messages.stamps import iso
-from mentra.stores import schema
-from mentra.stores.channel_tables import CHAT_SEARCH
+from mentra.stores.channel_tables import CHAT_SEARCH, chat_messages, chats
 from mentra.stores.experiences import storable
 from mentra.stores.names import is_name
 from mentra.stores.owners import require_owner
 from mentra.stores.search import scope_of, snippet
 
-_chats, _messages = schema.chats, schema.chat_messages
+_chats, _messages = chats, chat_messages
 _content = msgspec.json.Decoder(list[ContentBlock])
 
 

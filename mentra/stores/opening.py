@@ -12,12 +12,14 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorFromThreads
 from twisted.logger import Logger
 
+from mentra.errors import StoreError
 from mentra.stores.account_store import AccountStore
 from mentra.stores.app_store import AppStore
 from mentra.stores.chat_store import ChatStore
 from mentra.stores.database import Database
 from mentra.stores.engine import for_writing, locate, make_engine, transact
 from mentra.stores.migrate import Upgrade, prepare, upgrade
+from mentra.stores.page_stores import CredentialStore, PageSettingsStore
 from mentra.stores.photo_files import FOLDER, PhotoFiles
 from mentra.stores.photo_store import PhotoStore
 from mentra.stores.storage import SimpleStorage
@@ -37,12 +39,18 @@ class Stores(MultiService):
     :ivar photos: an ``IPhotoStore``.
     :ivar photo_files: an ``IPhotoFiles``.
     :ivar chats: an ``IChats``.
+    :ivar page_settings: an ``IKeptSettings``.
+    :ivar credentials: an ``ICredentials``.
     """
 
     _log = Logger()
 
     def __init__(
-        self, database: Database, photo_files: PhotoFiles, now: Callable[[], float]
+        self,
+        database: Database,
+        photo_files: PhotoFiles,
+        now: Callable[[], float],
+        key_text: Callable[[], str],
     ) -> None:
         super().__init__()
         self._database = database
@@ -54,6 +62,8 @@ class Stores(MultiService):
         self.accounts = AccountStore(database, now)
         self.storage = SimpleStorage(database)
         self.chats = ChatStore(database, now)
+        self.page_settings = PageSettingsStore(database)
+        self.credentials = CredentialStore(database, key_text, now)
         self.users = UserStore(database, now, photo_files.remove)
 
     def ready(self) -> Deferred[None]:
@@ -85,19 +95,28 @@ class Stores(MultiService):
         await self.users.refresh()
 
 
+def _no_keys() -> str:
+    raise StoreError("this store was opened without a key for credentials")
+
+
 def open_stores(
-    url: str | None, state_dir: Path, reactor: IReactorFromThreads, now: Callable[[], float]
+    url: str | None,
+    state_dir: Path,
+    reactor: IReactorFromThreads,
+    now: Callable[[], float],
+    key_text: Callable[[], str] = _no_keys,
 ) -> Stores:
     """The stores at *url*, or in the SQLite file ``mentra.db`` in *state_dir*: a service.
 
     Wait for ``ready()`` after starting it.
 
     :param now: wall time, POSIX seconds.
+    :param key_text: reads the key file of the credentials.
     :raises mentra.errors.StoreError: the URL is none of ours, its driver is missing, or the file
         cannot be made.
     """
     database = Database(locate(url, state_dir), reactor)
-    return Stores(database, PhotoFiles(state_dir / FOLDER, reactor), now)
+    return Stores(database, PhotoFiles(state_dir / FOLDER, reactor), now, key_text)
 
 
 @attrs.frozen

@@ -12,16 +12,14 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from mentra.stores.channel_tables import chat_messages, chats
-from mentra.stores.columns import metadata
+from mentra.stores import channel_tables  # noqa: F401 - part of the same metadata
+from mentra.stores.columns import metadata as metadata
 from mentra.stores.columns import order as _order
 from mentra.stores.columns import package as _package
 from mentra.stores.columns import user as _user
 
-REVISION = "0006"
+REVISION = "0007"
 """Newest migration: what a database must be at."""
-
-__all__ = ["REVISION", "chat_messages", "chats", "metadata"]
 
 # times are POSIX seconds; "record", "settings" and "data" are JSON
 

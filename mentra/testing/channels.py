@@ -12,11 +12,12 @@ from zope.interface.interface import InterfaceClass
 
 from mentra.extension import ConfigSection
 from mentra.house import House
-from mentra.interfaces.channel_stores import IChats
+from mentra.interfaces.channel_stores import IChats, ICredentials, IKeptSettings
 from mentra.interfaces.stores import IUserStore
 from mentra.messages.channels import PATH, Request, Response
 from mentra.plugins import mentra_channels
 from mentra.stores.chat_store import ChatStore
+from mentra.stores.page_stores import CredentialStore, PageSettingsStore
 from mentra.stores.user_store import UserStore
 from mentra.testing.databases import MemoryDatabase
 from mentra.testing.house import WALL_TIME, house_with
@@ -28,6 +29,9 @@ WING = tuple(
     if not name.startswith("_") and not isinstance(plugin, ConfigSection)
 )
 """The plugins of the wing."""
+
+CREDENTIAL_KEY = "bWVudHJhIG1lbnRyYSBtZW50cmEgbWVudHJhICEhISE="
+"""What credentials are encrypted with in tests."""
 
 ELSEWHERE = {"Origin": "https://example.org"}
 
@@ -134,4 +138,6 @@ def stores_in(database: MemoryDatabase, clock: Clock) -> dict[InterfaceClass, ob
     return {
         IUserStore: UserStore(database, now, lambda files: succeed(None)),
         IChats: ChatStore(database, now),
+        IKeptSettings: PageSettingsStore(database),
+        ICredentials: CredentialStore(database, lambda: CREDENTIAL_KEY, now),
     }

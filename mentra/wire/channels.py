@@ -23,6 +23,7 @@ from mentra.messages.channels import (
     INVALID_MESSAGE,
     SYSTEM,
     TIMEOUT,
+    Declined,
     Event,
     Problem,
     Reply,
@@ -100,6 +101,8 @@ class ChannelsDialect:
                 error = Problem(code=HANDLER_ERROR, message="the answer cannot be spelt")
                 return self._response(asked.request_id, channel, error=error)
             return self._response(asked.request_id, channel, payload=text)
+        if type(answer) is Declined:
+            return self._response(asked.request_id, channel, error=answer.problem)
         if type(answer) is Fault:
             return self._response(asked.request_id, channel, error=problem_of(answer))
         return self._response(asked.request_id, channel)

@@ -88,6 +88,9 @@ class Open:
     photos: Any = None
     photo_files: Any = None
     chats: Any = None
+    page_settings: Any = None
+    credentials: Any = None
+    keys: str = "bWVudHJhIG1lbnRyYSBtZW50cmEgbWVudHJhICEhISE="
     opened: Stores | None = None
 
     def wait(self, awaitable: Awaitable[Any]) -> Any:
@@ -103,17 +106,25 @@ class Open:
             return
         if self.fresh is not None and not (self.state_dir / FILE_NAME).exists():
             shutil.copy(self.fresh, self.state_dir)
-        self.opened = open_stores(self.url, self.state_dir, self.loop, lambda: self.now)
+        self.opened = open_stores(
+            self.url, self.state_dir, self.loop, lambda: self.now, lambda: self.keys
+        )
         self.opened.startService()
         self.wait(self.opened.ready())
         self.apps, self.users = self.opened.apps, self.opened.users
         self.storage, self.chats = self.opened.storage, self.opened.chats
+        self.page_settings, self.credentials = self.opened.page_settings, self.opened.credentials
         self.photos, self.photo_files = self.opened.photos, self.opened.photo_files
 
     def close(self) -> None:
         if self.opened is not None:
             self.wait(self.opened.stopService())
             self.opened = None
+
+    def write(self, function: Callable[..., Any]) -> Any:
+        """An awaitable of what *function* returns for a connection."""
+        assert self.opened is not None
+        return self.opened._database.write(function)
 
     def reopen(self) -> None:
         """As after a restart; what is in memory cannot be, and stays."""

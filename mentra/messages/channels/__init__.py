@@ -100,6 +100,13 @@ class Problem(Record, frozen=True, kw_only=True):
     details: Any = UNSET
 
 
+class Declined(Message, frozen=True, kw_only=True, tag="(declined)"):
+    """What a handler returns that has more to say than a ``Refused`` can carry."""
+
+    spoken: ClassVar[bool] = False
+    problem: Problem
+
+
 class Response(Message, frozen=True, kw_only=True, tag="response"):
     """An answer as it stands on the wire; the dialect makes it of a :class:`Reply`.
 
