@@ -63,9 +63,11 @@ class Fail:
 
     :ivar error: its text; the dialect puts it where the provider has it, likewise *kind*, the
         provider's own word for what is wrong.
+    :ivar body: what is sent instead.
     """
 
     status: int
+    body: bytes | None = None
     error: str = "it is broken"
     kind: str = "stub_error"
     headers: Mapping[str, str] = attrs.field(factory=dict)
@@ -150,6 +152,8 @@ class ModelStub(Resource):
         request.setResponseCode(fail.status)
         for name, value in fail.headers.items():
             request.setHeader(name, value)
+        if fail.body is not None:
+            return bytes(fail.body)
         return _json(request, self._dialect.failure(fail))
 
 
