@@ -4,6 +4,7 @@ What an engine is built with leads to the network by one way only, :class:`IDial
 ``[privacy] air_gap`` is kept: an engine cannot forget it.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from twisted.application.service import IService, MultiService
@@ -11,9 +12,9 @@ from zope.interface import implementer
 from zope.interface.interface import InterfaceClass
 from zope.interface.verify import verifyObject
 
-from mentra.errors import NotThere
+from mentra.errors import ConfigError, NotThere
 from mentra.extension import ComponentFactory
-from mentra.interfaces.engines import IEngines
+from mentra.interfaces.engines import IEngineFactory, IEngines
 from mentra.interfaces.network import IEngineHttpClient
 from mentra.interfaces.services import ICatalogue, IHttpClient, IServices
 
@@ -27,10 +28,11 @@ class Engines(MultiService):
         self._services = EngineServices(services)
         self._catalogue = ICatalogue(services)
         self._built: dict[tuple[InterfaceClass, str], object] = {}
+        self._known: dict[InterfaceClass, Mapping[str, IEngineFactory]] = {}
 
     def names(self, interface: InterfaceClass) -> tuple[str, ...]:
         """Names of the engines that provide *interface*, sorted."""
-        return tuple(sorted(self._catalogue.engines(interface)))
+        return tuple(sorted(self._factories(interface)))
 
     def get(self, interface: InterfaceClass, name: str) -> object:
         """The engine called *name*.
@@ -42,7 +44,7 @@ class Engines(MultiService):
         return self._build(interface, name) if built is None else built
 
     def _build(self, interface: InterfaceClass, name: str) -> object:
-        factory = self._catalogue.engines(interface).get(name)
+        factory = self._factories(interface).get(name)
         if factory is None:
             known = ", ".join(self.names(interface)) or "none"
             raise NotThere(f"there is no engine {name!r}; those installed are: {known}")
@@ -55,6 +57,24 @@ class Engines(MultiService):
             shelf.setServiceParent(self)
             IService(engine).setServiceParent(shelf)
         return engine
+
+    def _factories(self, interface: InterfaceClass) -> Mapping[str, IEngineFactory]:
+        known = self._known.get(interface)
+        if known is None:
+            known = self._known[interface] = self._found(interface)
+        return known
+
+    def _found(self, interface: InterfaceClass) -> Mapping[str, IEngineFactory]:
+        """Those of plugins, and those that the configuration names."""
+        found = dict(self._catalogue.engines(interface))
+        for source in self._catalogue.engine_sources(interface):
+            for factory in source.factories(self._services):
+                if found.setdefault(factory.name, factory) is not factory:
+                    raise ConfigError(
+                        f"there are two engines called {factory.name!r}; give the one that the "
+                        "configuration names another name"
+                    )
+        return found
 
 
 @implementer(IServices)

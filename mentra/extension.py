@@ -15,7 +15,7 @@ from zope.interface import implementer
 from zope.interface.interface import InterfaceClass
 
 from mentra.events import Event
-from mentra.interfaces.engines import IEngineFactory
+from mentra.interfaces.engines import IEngineFactory, IEngineSource
 from mentra.interfaces.messaging import IContext, IInterceptor, IMessageHandler
 from mentra.interfaces.services import IComponentFactory, IConfigSection, IServices
 from mentra.interfaces.session import IListener, IManagerFactory, IUserSession
@@ -210,6 +210,15 @@ class EngineFactory:
     build: Callable[[IServices], object]
 
 
+@implementer(IPlugin, IEngineSource)
+@attrs.frozen(eq=False)
+class EngineSource:
+    """A function as an :class:`IEngineSource`: called with the services."""
+
+    provides: InterfaceClass
+    factories: Callable[[IServices], tuple[IEngineFactory, ...]]
+
+
 @implementer(IPlugin, IConfigSection)
 @attrs.frozen(eq=False)
 class ConfigSection:
@@ -329,7 +338,8 @@ def provider_of(plugin: object) -> str:
     if module != __name__:
         return module
     # one of the classes above, which hold what somebody else wrote
-    held = (getattr(plugin, field, None) for field in ("build", "struct", "before", "after"))
+    fields = ("build", "factories", "struct", "before", "after")
+    held = (getattr(plugin, field, None) for field in fields)
     # a partial's own module is functools
     authors = (getattr(getattr(one, "func", one), "__module__", None) for one in held)
     return next((author for author in authors if author not in (None, __name__)), module)

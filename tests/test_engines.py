@@ -8,8 +8,8 @@ from zope.interface import Interface, Invalid, implementer
 from zope.interface.verify import verifyObject
 
 from mentra.engines import engines
-from mentra.errors import NotThere
-from mentra.extension import EngineFactory
+from mentra.errors import ConfigError, NotThere
+from mentra.extension import EngineFactory, EngineSource
 from mentra.interfaces.engines import IEngines
 from mentra.interfaces.network import IDial, IEngineHttpClient
 from mentra.interfaces.services import IHttpClient, IServices, ITokens
@@ -112,3 +112,24 @@ def test_an_engine_sees_the_services_but_reaches_the_network_its_own_way():
     assert ITokens(services) is ITokens(house)
     with pytest.raises(TypeError):
         ILamp(services)
+
+
+def test_engines_may_be_named_by_the_configuration():
+    def lamps(services: Any) -> tuple[EngineFactory, ...]:
+        return tuple(EngineFactory(ILamp, name, Lamp) for name in ("desk", "bed"))
+
+    house = house_with(engines, EngineFactory(ILamp, "led", Lamp), EngineSource(ILamp, lamps))
+
+    assert IEngines(house).names(ILamp) == ("bed", "desk", "led")
+    assert IEngines(house).get(ILamp, "desk") is IEngines(house).get(ILamp, "desk")
+    assert IEngines(house).names(IHeater) == ()
+
+
+def test_a_name_that_two_make_is_refused():
+    def lamps(services: Any) -> tuple[EngineFactory, ...]:
+        return (EngineFactory(ILamp, "led", Lamp),)
+
+    house = house_with(engines, EngineFactory(ILamp, "led", Lamp), EngineSource(ILamp, lamps))
+
+    with pytest.raises(ConfigError, match="two engines called 'led'"):
+        IEngines(house).get(ILamp, "led")

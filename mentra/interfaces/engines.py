@@ -31,6 +31,15 @@ class IEngineFactory(Interface):
         when the engine is first used, and off the reactor's thread."""
 
 
+class IEngineSource(Interface):
+    """Makes engines that the configuration names.  A plugin; there may be many of one interface."""
+
+    provides: Any = Attribute("Interface of the engines.")
+
+    def factories(services: Any) -> Any:
+        """An :class:`IEngineFactory` for each name, all of *provides*: a tuple.  Asked once."""
+
+
 class IEngines(Interface):
     """Every engine of this process.  Adapt the services to it."""
 

@@ -33,8 +33,8 @@ class ILanguageModel(IEngine):
         :param credential: a key instead of the configured one.  It is in no error and no log.
         :raises mentra.errors.Refused: code ``AUTHENTICATION_ERROR``, ``PERMISSION_DENIED``,
             ``NOT_FOUND``, ``RATE_LIMITED``, ``INVALID_REQUEST``, ``SERVER_ERROR``,
-            ``NETWORK_ERROR``, ``TIMEOUT``, ``NO_CREDENTIAL`` or ``ENGINE_UNAVAILABLE``;
-            ``where="provider"``, ``retryable`` where trying again makes sense.
+            ``NETWORK_ERROR``, ``TIMEOUT``, ``NO_CREDENTIAL``, ``ENGINE_UNAVAILABLE`` or
+            ``AIR_GAP``; ``where="provider"``, ``retryable`` where trying again makes sense.
         """
 
 

@@ -250,6 +250,9 @@ class ICatalogue(Interface):
     def engines(interface: Any) -> Any:
         """Name to the ``IEngineFactory`` of *interface*: a read-only mapping."""
 
+    def engine_sources(interface: Any) -> Any:
+        """The ``IEngineSource`` plugins of *interface*: a tuple."""
+
     def interceptors(path: str) -> Any:
         """The ``IInterceptor`` plugins of *path*, in their order: a tuple."""
 

@@ -12,7 +12,7 @@ from zope.interface.verify import verifyObject
 from mentra.errors import ConfigError
 from mentra.events import Event
 from mentra.extension import provider_of
-from mentra.interfaces.engines import IEngineFactory
+from mentra.interfaces.engines import IEngineFactory, IEngineSource
 from mentra.interfaces.messaging import IInterceptor, IMessageHandler, IPath
 from mentra.interfaces.services import ICatalogue, IComponentFactory
 from mentra.interfaces.session import IListener, IManagerFactory
@@ -22,8 +22,8 @@ from mentra.messages import Message
 Handlers = Mapping[type[Message], IMessageHandler]
 
 KINDS = (
-    IMessageHandler, IInterceptor, IManagerFactory, IComponentFactory, IEngineFactory, IListener,
-    IPath, IRoute,
+    IMessageHandler, IInterceptor, IManagerFactory, IComponentFactory, IEngineFactory,
+    IEngineSource, IListener, IPath, IRoute,
 )  # fmt: skip
 """What a plugin can be, configuration sections apart."""
 
@@ -51,6 +51,7 @@ class Catalogue:
         self.managers: Mapping[InterfaceClass, Any] = self._owners(kinds[IManagerFactory])
         self.components: Mapping[InterfaceClass, Any] = self._owners(kinds[IComponentFactory])
         self._engines = self._engines_by_name(kinds[IEngineFactory])
+        self._sources: tuple[Any, ...] = tuple(kinds[IEngineSource])
         self.paths: tuple[Any, ...] = tuple(kinds[IPath])
         self.routes: tuple[Any, ...] = tuple(kinds[IRoute])
         self._handlers = self._handlers_by_path(kinds[IMessageHandler])
@@ -71,6 +72,10 @@ class Catalogue:
     def engines(self, interface: InterfaceClass) -> Mapping[str, IEngineFactory]:
         """Name to the factory of the engine that provides exactly *interface*."""
         return MappingProxyType(self._engines.get(interface, {}))
+
+    def engine_sources(self, interface: InterfaceClass) -> tuple[IEngineSource, ...]:
+        """Those that make engines of exactly *interface*."""
+        return tuple(one for one in self._sources if one.provides is interface)
 
     def interceptors(self, path: str) -> tuple[IInterceptor, ...]:
         """The interceptors of *path*, in their order."""

@@ -15,6 +15,7 @@ from mentra.admin import COMMANDS, main
 from mentra.events import Event
 from mentra.extension import provider_of
 from mentra.glasses.capabilities import profiles
+from mentra.interfaces.llm import ILanguageModel
 from mentra.messages.streams import GESTURES, LOCATION_RATES
 from mentra.routing.catalogue import Catalogue
 from mentra.routing.discovery import discover
@@ -45,6 +46,20 @@ def test_metrics_are_those_of_a_server(tmp_path: Path):
 
 def test_tables_of_the_store_are_on_the_page():
     assert set(first_words("privacy.rst", "stored")) == set(metadata.tables)
+
+
+def test_language_models_are_on_the_page():
+    plugins = [one for one in discover().plugins if provider_of(one).startswith("mentra.")]
+
+    assert set(first_words("models.rst", "models")) == set(
+        Catalogue(plugins).engines(ILanguageModel)
+    )
+
+
+def test_what_language_models_refuse_is_on_the_page():
+    promised = re.findall(r"``([A-Z_]{5,})``", ILanguageModel["chat"].__doc__)
+
+    assert first_words("models.rst", "model-errors") == promised
 
 
 def test_facets_are_on_the_page():

@@ -7,6 +7,7 @@ from mentra.engines import engines
 from mentra.errors import Refused
 from mentra.interfaces.engines import IEngines
 from mentra.interfaces.llm import ILanguageModel
+from mentra.interfaces.network import IEngineHttpClient
 from mentra.interfaces.services import ISecretFiles
 from mentra.llm.prices import prices
 from mentra.messages.llm import ChatRequest, Turn
@@ -47,9 +48,11 @@ class Stage:
         self.agent = RequestTraversalAgent(stub)
         self.house = house_with(
             engines, prices, *factories, clock=clock, sections=sections,
-            parts={ISecretFiles: FakeSecretFiles(files or {})},
+            parts={
+                ISecretFiles: FakeSecretFiles(files or {}),
+                IEngineHttpClient: HttpClient(self.agent, clock),
+            },
         )  # fmt: skip
-        self.house.http = HttpClient(self.agent, clock)
         self.chunks = []
 
     def model(self, name):

@@ -5,11 +5,16 @@ import pytest
 from twisted.internet.defer import CancelledError, Deferred
 from zope.interface.verify import verifyObject
 
+from mentra.engines import engines
+from mentra.errors import Refused
+from mentra.interfaces.engines import IEngines
 from mentra.interfaces.llm import ILanguageModel
+from mentra.interfaces.network import IEngineHttpClient
 from mentra.llm.openai import OpenAiSettings, openai
+from mentra.llm.prices import prices
 from mentra.llm.settings import ModelSettings
 from mentra.messages.llm import Tool, ToolCall, Usage
-from mentra.testing.house import success_of
+from mentra.testing.house import house_with, success_of
 from mentra.testing.http import FakeHttp
 from mentra.testing.model_stubs import Call, Fail, Raw, Say
 from mentra.testing.openai_stub import openai_stub
@@ -511,16 +516,32 @@ def test_an_error_in_the_middle_of_an_answer_ends_it(stage, error, code):
     assert refusal_of(stage.chat("openai", ask("Hi"))).code == code
 
 
-def test_nobody_there_is_a_network_error(stage):
-    stage.house.http = FakeHttp()
-    answer = stage.model("openai").chat(ask("Hi"))
+def test_nobody_there_is_a_network_error(clock):
+    http = FakeHttp()
+    house = house_with(
+        engines, prices, openai, clock=clock, sections=[LOCAL], parts={IEngineHttpClient: http}
+    )
+    answer = IEngines(house).get(ILanguageModel, "openai").chat(ask("Hi"))
 
     for number in range(3):
-        stage.house.http.requests[number].fail("UNREACHABLE", "the connection was refused")
-        stage.clock.advance(1.0)
+        http.requests[number].fail("UNREACHABLE", "the connection was refused")
+        clock.advance(1.0)
 
     refusal = refusal_of(answer)
     assert (refusal.code, refusal.where, refusal.retryable) == ("NETWORK_ERROR", "provider", True)
+
+
+def test_what_the_air_gap_refuses_is_not_tried_again(clock):
+    http = FakeHttp()
+    house = house_with(
+        engines, prices, openai, clock=clock, sections=[LOCAL], parts={IEngineHttpClient: http}
+    )
+    answer = IEngines(house).get(ILanguageModel, "openai").chat(ask("Hi"))
+
+    http.requests[0].answer.errback(Refused("AIR_GAP", "8.8.8.8 is outside"))
+
+    assert refusal_of(answer).code == "AIR_GAP"
+    assert len(http.requests) == 1
 
 
 def test_given_up_it_hangs_up_and_tells_nothing(stage):
