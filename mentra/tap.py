@@ -170,7 +170,10 @@ class Server(MultiService):
         self._log.info("mentra is ready on {listen}", listen=self._config.value("server.listen"))
 
     def _give_up(self, failure: Failure) -> None:
-        self._log.failure("mentra cannot start", failure=failure)
+        if failure.check(MentraError):
+            self._log.critical("mentra cannot start: {problem}", problem=failure.getErrorMessage())
+        else:
+            self._log.failure("mentra cannot start", failure=failure)
         # twistd ends with 0 however it was stopped, and a supervisor must see that this was no stop
         self._reactor.addSystemEventTrigger("after", "shutdown", os._exit, 1)
         self._reactor.stop()

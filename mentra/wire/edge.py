@@ -132,8 +132,9 @@ class Edge(MultiService):
             path.listening(port.open(), self._services)
 
     def resources(self) -> dict[bytes, IResource]:
-        """For the web tree, by URL path."""
-        return {url.encode(): WebSocketResource(one) for url, one in self.factories.items()}
+        """For the web tree, by URL path; to it a slash at the end makes no difference."""
+        places = {url.rstrip("/") or "/": factory for url, factory in self.factories.items()}
+        return {url.encode(): WebSocketResource(one) for url, one in places.items()}
 
     def queued(self) -> int:
         """Frames waiting for peers that do not keep up."""

@@ -158,6 +158,9 @@ def launch(folder: Path, port: int, state: Path, settings: str = "", **environ: 
     number = len(list(folder.glob("log*")))
     config, log = folder / f"mentra{number}.toml", folder / f"log{number}"
     config.write_text(settings)
+    if "[channels]" not in settings:
+        # many of these may run at a time
+        environ = {"MENTRA__CHANNELS__PORT": "0", **environ}
     words = [program("twistd"), "-n", "--pidfile=", "mentra", "--config", str(config)]
     words += ["--listen", f"tcp:{port}:interface=127.0.0.1", "--state-dir", str(state)]
     with log.open("w") as output:

@@ -156,6 +156,14 @@ def test_every_url_path_leads_to_it_and_the_path_knows_the_way_somebody_came(clo
     assert path.seen == [False, True, True]
 
 
+def test_one_url_with_and_without_a_slash_is_one_place_of_the_web_tree(clock: Clock):
+    path = DeskPath(at=Places(urls=("/desk", "/desk/")))
+    port = MemoryPort(house_with(*path.handlers(), clock=clock), dialects=DIALECT)
+
+    assert [port.call().upgrade(url).status for url in ("/desk", "/desk/")] == [101, 101]
+    assert list(port.edge.resources()) == [b"/desk"]
+
+
 def test_a_path_that_is_served_nowhere_takes_no_part(clock: Clock):
     path = DeskPath(at=Places())
 
