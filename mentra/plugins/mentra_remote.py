@@ -1,5 +1,7 @@
 """Engines behind a network, and who asks translators."""
 
+from mentra.speech.deepgram import deepgram, deepgram_section
 from mentra.speech.libretranslate import libretranslate, libretranslate_section
 from mentra.speech.model_translator import llm_translator
+from mentra.speech.soniox import soniox, soniox_section
 from mentra.speech.translation import translation, translation_section

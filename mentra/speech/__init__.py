@@ -11,6 +11,10 @@
 ``detection``           the detector of speech that is configured
 ``loudness``            speech or not, where nothing better is installed
 ``pieces``              pieces of one length out of chunks of any
+``deepgram``, ``soniox``  recognisers behind a WebSocket, each with its dialect
+``far_stream``          one wearer's speech on its way to one of these
+``timeline``            where it is in what was said
+``tags``                names of languages
 ``voice_activity``      whether somebody speaks
 ``endpointing``         where an utterance begins and ends
 ``pocketsphinx``        a recogniser

@@ -18,7 +18,8 @@ from mentra.extension import ConfigSection, EngineFactory, Section
 from mentra.interfaces.services import IServices
 from mentra.interfaces.speech import ITranslator
 from mentra.providers import Provider, broken, read_key
-from mentra.speech.translation import AUTO, TranslationSettings, base_of
+from mentra.speech.tags import AUTO, base_of
+from mentra.speech.translation import TranslationSettings
 
 ASK_AGAIN = 60.0
 """Seconds between two attempts to learn its languages."""

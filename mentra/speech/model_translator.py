@@ -14,7 +14,8 @@ from mentra.interfaces.services import IServices
 from mentra.interfaces.speech import ITranslator
 from mentra.messages.llm import ChatRequest, ChatResponse, Turn
 from mentra.providers import broken
-from mentra.speech.translation import AUTO, TranslationSettings
+from mentra.speech.tags import AUTO
+from mentra.speech.translation import TranslationSettings
 
 PROMPT = """\
 You translate what people say, for subtitles. The user's message is a piece of speech {source}; \

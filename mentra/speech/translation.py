@@ -14,9 +14,7 @@ from mentra.extension import ComponentFactory, ConfigSection, Section
 from mentra.interfaces.engines import IEngines
 from mentra.interfaces.services import IServices
 from mentra.interfaces.speech import ITranslation, ITranslator
-
-AUTO = "auto"
-"""A source language that is for the engine to find out."""
+from mentra.speech.tags import is_same
 
 MOST_AT_ONCE = 32
 """Sentences on their way through the engine; one more is refused."""
@@ -150,16 +148,6 @@ class Recent:
         translated = self._kept.pop(key, None)
         if translated is not None:
             self._size -= len(key[2]) + len(translated)
-
-
-def base_of(language: str) -> str:
-    """The language of a tag without its region: ``en`` of ``en-US``."""
-    return language.partition("-")[0].lower()
-
-
-def is_same(source: str, target: str) -> bool:
-    """Whether two tags are of one language."""
-    return source != AUTO and base_of(source) == base_of(target)
 
 
 translation = ComponentFactory(ITranslation, Translation)

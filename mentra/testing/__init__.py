@@ -10,6 +10,7 @@
 ``engines``   engines that understand and say what a test wants
 ``engine_contracts`` what every engine must do
 ``socket_server`` a WebSocket server that does what a test says
+``speech_servers`` Deepgram and Soniox, as far as their protocols go
 ``secret_files`` files with secrets, in memory
 ``spoken``    sentences, a voice for them, and how many words were misunderstood
 ``openai_stub``  a server of a language model, in memory or as a program

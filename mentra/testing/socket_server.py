@@ -14,6 +14,8 @@ class ServedSocket(WebSocketServerProtocol):
     :ivar request: how it was asked for: ``path``, ``params``, ``headers``.
     :ivar received: messages, in order: ``str`` and ``bytes``.
     :ivar ended: close code and reason once it is over, None until then.
+    :ivar since: for servers that listen: how many bytes of sound are done with.
+    :ivar is_new: likewise: whether nothing was said yet.
     """
 
     factory: "SocketServer"
@@ -23,6 +25,8 @@ class ServedSocket(WebSocketServerProtocol):
         self.request: Any = None
         self.received: list[str | bytes] = []
         self.ended: tuple[int | None, str | None] | None = None
+        self.since = 0
+        self.is_new = True
 
     def onConnect(self, request: ConnectionRequest) -> str | None:
         """Let it in, unless the test wants otherwise.
@@ -60,7 +64,7 @@ class ServedSocket(WebSocketServerProtocol):
 
     def end(self, code: int = 1000, reason: str = "") -> None:
         """Close it."""
-        self.sendClose(code, reason or None)
+        self.sendCloseFrame(code=code, reasonUtf8=reason.encode() or None)
 
     @property
     def texts(self) -> list[Any]:

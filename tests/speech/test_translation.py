@@ -10,11 +10,11 @@ from mentra.engines import engines
 from mentra.errors import Refused
 from mentra.extension import EngineFactory
 from mentra.interfaces.speech import ITranslation, ITranslator
+from mentra.speech.tags import is_same
 from mentra.speech.translation import (
     MOST_AT_ONCE,
     Recent,
     TranslationSettings,
-    is_same,
     translation,
 )
 from mentra.testing.engines import FakeTranslator
