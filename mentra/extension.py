@@ -14,6 +14,9 @@ from twisted.plugin import IPlugin
 from zope.interface import implementer
 from zope.interface.interface import InterfaceClass
 
+from mentra.assistant_tools import AssistantTool as AssistantTool
+from mentra.assistant_tools import NoArguments as NoArguments
+from mentra.assistant_tools import tool as tool
 from mentra.events import Event
 from mentra.interfaces.engines import IEngineFactory, IEngineSource
 from mentra.interfaces.messaging import IContext, IInterceptor, IMessageHandler
@@ -335,10 +338,10 @@ def provider_of(plugin: object) -> str:
     if isinstance(name, str) and ":" in name:
         return name.partition(":")[0]
     module = type(plugin).__module__
-    if module != __name__:
+    if module not in (__name__, tool.__module__):
         return module
     # one of the classes above, which hold what somebody else wrote
-    fields = ("build", "factories", "struct", "before", "after")
+    fields = ("build", "factories", "struct", "before", "after", "call")
     held = (getattr(plugin, field, None) for field in fields)
     # a partial's own module is functools
     authors = (getattr(getattr(one, "func", one), "__module__", None) for one in held)

@@ -241,6 +241,7 @@ class ICatalogue(Interface):
     components: Any = Attribute("Interface to its ``IComponentFactory``: a read-only mapping.")
     paths: Any = Attribute("The ``IPath`` plugins, a tuple.")
     routes: Any = Attribute("The ``IRoute`` plugins, a tuple.")
+    tools: Any = Attribute("The ``IAssistantTool`` plugins by name: a read-only mapping.")
 
     engine_kinds: Any = Attribute("Interfaces that engines of plugins provide, a tuple.")
 

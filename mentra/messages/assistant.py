@@ -100,6 +100,174 @@ class VoiceError(Enveloped, frozen=True, kw_only=True, tag="error"):
     data: ErrorData
 
 
+class TranscriptData(Data, frozen=True, kw_only=True):
+    """What was understood.
+
+    :ivar text: the whole utterance so far.
+    :ivar is_final: it is what the assistant answers; else it may be corrected.
+    :ivar confidence: 0 to 1.
+    """
+
+    text: str
+    is_final: bool
+    confidence: float | None = None
+
+
+class Transcript(Enveloped, frozen=True, kw_only=True, tag="transcript"):
+    """What the wearer has said."""
+
+    sent_to: ClassVar[tuple[str, ...]] = VOICE
+    data: TranscriptData
+
+
+class AnswerData(Data, frozen=True, kw_only=True):
+    """An answer as text.
+
+    :ivar text: the whole answer so far.
+    :ivar is_final: nothing more comes.
+    """
+
+    text: str
+    turn_id: str
+    is_final: bool
+
+
+class LlmResponse(Enveloped, frozen=True, kw_only=True, tag="llm_response"):
+    """What the assistant answers, as it grows."""
+
+    sent_to: ClassVar[tuple[str, ...]] = VOICE
+    data: AnswerData
+
+
+class SpokenData(Data, frozen=True, kw_only=True):
+    """A piece of an answer as sound.
+
+    :ivar audio_data: sound, base64.
+    :ivar sequence_number: 0 with the turn's first piece.
+    :ivar is_last: the answer is over.
+    :ivar format: ``pcm16``: int16, little endian, mono.
+    :ivar sample_rate: samples a second.
+    """
+
+    audio_data: bytes
+    sequence_number: int
+    turn_id: str
+    is_last: bool
+    format: str
+    sample_rate: int
+
+
+class SpokenChunk(Enveloped, frozen=True, kw_only=True, tag="audio_chunk"):
+    """A piece of what the assistant says."""
+
+    sent_to: ClassVar[tuple[str, ...]] = VOICE
+    gives_way: ClassVar[GivesWay] = GivesWay.DROP_OLDEST
+    data: SpokenData
+
+
+class StateData(Data, frozen=True, kw_only=True):
+    """Two states of a session: ``idle``, ``listening``, ``processing``, ``speaking``,
+    ``interrupted`` or ``error``."""
+
+    previous_state: str
+    current_state: str
+
+
+class StateChanged(Enveloped, frozen=True, kw_only=True, tag="state:changed"):
+    """The assistant does something else now."""
+
+    sent_to: ClassVar[tuple[str, ...]] = VOICE
+    data: StateData
+
+
+class InterruptedData(Data, frozen=True, kw_only=True):
+    """What was interrupted.
+
+    :ivar turn_index: as the client said; else the number of the newest turn, the first being 1.
+    """
+
+    turn_index: int
+
+
+class ConversationInterrupted(Enveloped, frozen=True, kw_only=True, tag="conversation:interrupted"):
+    """The turn is over: nothing of it follows."""
+
+    sent_to: ClassVar[tuple[str, ...]] = VOICE
+    data: InterruptedData
+
+
+class TurnData(Data, frozen=True, kw_only=True):
+    """A turn."""
+
+    turn_id: str
+
+
+class ResponseStart(Enveloped, frozen=True, kw_only=True, tag="response_start"):
+    """An answer is about to come."""
+
+    sent_to: ClassVar[tuple[str, ...]] = VOICE
+    data: TurnData
+
+
+class TurnMetrics(Data, frozen=True, kw_only=True):
+    """How long a turn took, milliseconds; what there was nothing of is left out.
+
+    :ivar total_latency_ms: from the end of what was said to the first sound of the answer, or to
+        its first words where it is not spoken.
+    :ivar asr_latency_ms: from the end of what was said to its final transcript.
+    :ivar llm_latency_ms: from there to the answer's first words.
+    :ivar tts_latency_ms: from the first whole sentence to its first sound.
+    """
+
+    total_latency_ms: int | None = None
+    asr_latency_ms: int | None = None
+    llm_latency_ms: int | None = None
+    tts_latency_ms: int | None = None
+
+
+class EndData(Data, frozen=True, kw_only=True):
+    """A turn and how long it took."""
+
+    turn_id: str
+    metrics: TurnMetrics
+
+
+class ResponseEnd(Enveloped, frozen=True, kw_only=True, tag="response_end"):
+    """The answer is complete."""
+
+    sent_to: ClassVar[tuple[str, ...]] = VOICE
+    data: EndData
+
+
+class RetryData(Data, frozen=True, kw_only=True):
+    """What to do now, for people."""
+
+    message: str
+
+
+class RetryAcknowledged(Enveloped, frozen=True, kw_only=True, tag="asr_retry_acknowledged"):
+    """The speech is forgotten."""
+
+    sent_to: ClassVar[tuple[str, ...]] = VOICE
+    data: RetryData
+
+
+class ActivityData(Data, frozen=True, kw_only=True):
+    """Whether somebody speaks.
+
+    :ivar status: ``speech_start`` or ``speech_end``.
+    """
+
+    status: str
+
+
+class SpeechActivity(Enveloped, frozen=True, kw_only=True, tag="vad"):
+    """The server hears that somebody begins to speak, or has stopped."""
+
+    sent_to: ClassVar[tuple[str, ...]] = VOICE
+    data: ActivityData
+
+
 class ExpiredData(Data, frozen=True, kw_only=True):
     """Why a session is over."""
 

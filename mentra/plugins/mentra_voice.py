@@ -2,6 +2,16 @@
 
 from mentra.voice.connections import voice_connections
 from mentra.voice.entrance import voice_path
-from mentra.voice.handlers import not_an_envelope, ping, pong, unknown
+from mentra.voice.handlers import (
+    audio_chunk,
+    end_utterance,
+    interruption,
+    not_an_envelope,
+    ping,
+    pong,
+    retry_asr,
+    text,
+    unknown,
+)
 from mentra.voice.sessions import voice_sessions
 from mentra.voice.settings import voice_section

@@ -16,6 +16,7 @@ from mentra.interfaces.engines import IEngineFactory, IEngineSource
 from mentra.interfaces.messaging import IInterceptor, IMessageHandler, IPath
 from mentra.interfaces.services import ICatalogue, IComponentFactory
 from mentra.interfaces.session import IListener, IManagerFactory
+from mentra.interfaces.tools import IAssistantTool
 from mentra.interfaces.web import IRoute
 from mentra.messages import Message
 
@@ -23,7 +24,7 @@ Handlers = Mapping[type[Message], IMessageHandler]
 
 KINDS = (
     IMessageHandler, IInterceptor, IManagerFactory, IComponentFactory, IEngineFactory,
-    IEngineSource, IListener, IPath, IRoute,
+    IEngineSource, IListener, IPath, IRoute, IAssistantTool,
 )  # fmt: skip
 """What a plugin can be, configuration sections apart."""
 
@@ -54,6 +55,7 @@ class Catalogue:
         self._sources: tuple[Any, ...] = tuple(kinds[IEngineSource])
         self.paths: tuple[Any, ...] = tuple(kinds[IPath])
         self.routes: tuple[Any, ...] = tuple(kinds[IRoute])
+        self.tools = self._tools_by_name(kinds[IAssistantTool])
         self._handlers = self._handlers_by_path(kinds[IMessageHandler])
         self._interceptors = sorted(kinds[IInterceptor], key=lambda i: (i.order, i.name))
         self._listeners: dict[type[Event], list[Any]] = defaultdict(list)
@@ -97,6 +99,17 @@ class Catalogue:
                     f"{self._describe(factory)}; remove one of them"
                 )
         return engines
+
+    def _tools_by_name(self, tools: list[Any]) -> Mapping[str, Any]:
+        owners: dict[str, Any] = {}
+        for tool in tools:
+            rival = owners.setdefault(tool.name, tool)
+            if rival is not tool:
+                raise ConfigError(
+                    f"two plugins have a tool {tool.name!r}: {self._describe(rival)} and "
+                    f"{self._describe(tool)}; remove one of them"
+                )
+        return MappingProxyType(owners)
 
     def _handlers_by_path(self, handlers: list[Any]) -> dict[str, dict[type[Message], Any]]:
         owners: dict[tuple[str, str], list[Any]] = defaultdict(list)

@@ -1,13 +1,26 @@
 """Clients of the voice assistant, and the house that they talk to."""
 
+import base64
+import io
 import json
+import wave
 from typing import Any
 
 import attrs
+from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
+from zope.interface import implementer
 
+from mentra.engines import engines
+from mentra.errors import Refused
+from mentra.extension import ComponentFactory, EngineFactory
+from mentra.hearing import Recognition
 from mentra.house import House
+from mentra.interfaces.engines import ISpeech, ISynthesiser, IUtterances
+from mentra.interfaces.speech import IRecognition, IVoiceDetection
 from mentra.interfaces.voice import IVoiceSessions
+from mentra.testing.engines import FakeRecogniser, FakeStream, FakeVoiceDetection
+from mentra.testing.llm import FakeChat, FakeLanguageModel
 from mentra.testing.wire import Line, MemoryPort, ServerFrame, client_frame
 
 TOKEN = "user:ann@x.org"
@@ -44,6 +57,11 @@ class VoiceClient:
             frame["data"] = data
         self.send(json.dumps(frame).encode())
 
+    def speak(self, pcm: bytes, number: int = 0, **data: Any) -> None:
+        """A piece of speech."""
+        encoded = base64.b64encode(pcm).decode()
+        self.say("audio_chunk", {"audioData": encoded, "sequenceNumber": number, **data})
+
     def send(self, payload: bytes, opcode: int = 1) -> None:
         """One frame, whatever is in it."""
         self.line.send_bytes(client_frame(payload, opcode))
@@ -68,6 +86,129 @@ class VoiceClient:
         return next((one.payload[2:].decode() for one in self.frames if one.opcode == 8), "")
 
 
+# -- engines ---------------------------------------------------------------------------------
+
+
+@implementer(IRecognition)
+@attrs.define(eq=False)
+class FakeRecognition:
+    """Speech to text, of which a test says what was understood.
+
+    :ivar deaf: what ``why_not`` answers, and why nothing is opened.
+    """
+
+    recogniser: FakeRecogniser = attrs.field(factory=FakeRecogniser)
+    deaf: str | None = None
+
+    def why_not(self, language: str) -> str | None:
+        """``deaf``."""
+        return self.deaf
+
+    def open(self, wanted: Recognition, listener: Any) -> FakeStream:
+        """One more stream.
+
+        :raises Refused: ``deaf`` is set.
+        """
+        if self.deaf is not None:
+            raise Refused("UNKNOWN_LANGUAGE", self.deaf, where="provider")
+        return self.recogniser.open(wanted, listener)
+
+
+@implementer(ISpeech)
+@attrs.frozen
+class SpokenWave:
+    """A WAV file."""
+
+    body: bytes
+    content_type: str = "audio/wav"
+
+
+def wav_of(pcm: bytes, rate: int = 16_000) -> bytes:
+    """A WAV file with mono PCM, int16, in it."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as sound:
+        sound.setparams((1, 2, rate, 0, "NONE", ""))
+        sound.writeframes(pcm)
+    return file.getvalue()
+
+
+@implementer(IUtterances, ISynthesiser)
+@attrs.define(eq=False)
+class FakeUtterances:
+    """Says every sentence in the same time.
+
+    :ivar milliseconds: that time.
+    :ivar said: sentences, in order.
+    :ivar problem: what is raised instead.
+    :ivar slow: whether a test has to let each one end: see ``pending``.
+    """
+
+    milliseconds: int = 500
+    said: list[str] = attrs.field(factory=list)
+    voices: list[str | None] = attrs.field(factory=list)
+    problem: Exception | None = None
+    slow: bool = False
+    pending: list[Deferred[SpokenWave]] = attrs.field(factory=list)
+    cancelled: int = 0
+
+    def sound(self, number: int = 1) -> SpokenWave:
+        """What a sentence sounds like: samples that are its number."""
+        return SpokenWave(wav_of(number.to_bytes(2, "little") * (16 * self.milliseconds)))
+
+    async def say(self, text: str, voice: str | None, model: str | None, settings: Any) -> Any:
+        """Sound for *text*.
+
+        :raises Exception: ``problem``.
+        """
+        self.said.append(text)
+        self.voices.append(voice)
+        if self.problem is not None:
+            raise self.problem
+        if not self.slow:
+            return self.sound(len(self.said))
+        waiting: Deferred[SpokenWave] = Deferred(self._cancelled)
+        self.pending.append(waiting)
+        return await waiting
+
+    speak = say
+
+    def _cancelled(self, waiting: object) -> None:
+        self.cancelled += 1
+
+
+@attrs.define
+class FakeEngines:
+    """Everything that the assistant needs of engines, by fakes.
+
+    :ivar model: its name is ``fake``.
+    """
+
+    recognition: FakeRecognition = attrs.field(factory=FakeRecognition)
+    utterances: FakeUtterances = attrs.field(factory=FakeUtterances)
+    model: FakeLanguageModel = attrs.field(factory=FakeLanguageModel)
+
+    def plugins(self) -> tuple[object, ...]:
+        """What makes them."""
+        return (
+            engines,
+            self.model.factory(),
+            EngineFactory(IVoiceDetection, "webrtc", lambda services: FakeVoiceDetection()),
+            ComponentFactory(IRecognition, lambda services: self.recognition),
+            ComponentFactory(IUtterances, lambda services: self.utterances),
+            ComponentFactory(ISynthesiser, lambda services: self.utterances),
+        )
+
+    @property
+    def stream(self) -> FakeStream:
+        """What was opened last to recognise speech."""
+        return self.recognition.recogniser.streams[-1]
+
+    @property
+    def chat(self) -> FakeChat:
+        """What the model was asked last."""
+        return self.model.chats[-1]
+
+
 @attrs.define
 class VoiceStage:
     """The house, its clock and its port."""
@@ -75,6 +216,7 @@ class VoiceStage:
     clock: Clock
     house: House
     port: MemoryPort
+    engines: FakeEngines = attrs.field(factory=FakeEngines)
 
     def connect(
         self,

@@ -4,5 +4,13 @@
 ``guests``         tokens that clients make themselves
 ``connections``    sockets, and whether they show signs of life
 ``sessions``       one conversation each, from its first connection to its end
-``handlers``       what clients say
+``handlers``       what clients say, and ``speaking``, how a function becomes one
+
+``conversation``   turn after turn, made of these:
+``turn_taking``    whose turn it is
+``sounding``       pieces of speech in any form, as sound
+``utterance``      sound as text: where it begins, where it ends, what was understood
+``thinking``       a text as an answer, with ``tools``, ``memory`` and ``sentences``
+``mouth``          an answer as sound, at a pace
+``telling``        what clients are told of all that
 """

@@ -17,6 +17,7 @@ from mentra.interfaces.services import IAssistantTokens, IServices
 from mentra.interfaces.voice import IVoiceSession, IVoiceSessions
 from mentra.messages import Message
 from mentra.messages.assistant import AuthError, AuthErrorData, CreatedData, SessionCreated
+from mentra.voice.abilities import abilities
 from mentra.voice.guests import PREFIX, guest_of
 from mentra.voice.settings import VoiceSettings
 from mentra.voice.speaking import error
@@ -166,6 +167,7 @@ async def _enter(context: IContext, speaker: Speaker, wanted: str | None) -> Non
 
 
 def _created(session: IVoiceSession, services: IServices) -> SessionCreated:
+    able = abilities(services)
     return SessionCreated(
         session_id=session.session_id,
         data=CreatedData(
@@ -173,7 +175,8 @@ def _created(session: IVoiceSession, services: IServices) -> SessionCreated:
             user_id=session.user_id,
             is_guest=session.is_guest,
             timestamp=int(services.now() * 1000),
-            hears=False,
-            speaks=False,
+            hears=able.hears,
+            speaks=able.speaks,
+            notice=able.notice,
         ),
     )

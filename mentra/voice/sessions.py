@@ -19,7 +19,10 @@ from mentra.interfaces.stores import IUserStore
 from mentra.interfaces.voice import IVoiceConnections, IVoiceSession, IVoiceSessions
 from mentra.messages import Message
 from mentra.messages.assistant import ExpiredData, SessionExpired
+from mentra.speech.resampling import prepare
 from mentra.voice.connections import Connection, Connections
+from mentra.voice.conversation import Conversation
+from mentra.voice.guest_time import GuestTime
 from mentra.voice.settings import VoiceSettings
 
 SWEEP = 20
@@ -32,11 +35,12 @@ class VoiceSession(MultiService):
 
     :ivar active_at: clock seconds of the last speech or text.
     :ivar now: wall time, POSIX seconds.
+    :ivar conversation: what goes on in it.
     """
 
     log = Logger()
 
-    def __init__(self, speaker: Speaker, services: IServices) -> None:
+    def __init__(self, speaker: Speaker, services: IServices, guest_time: GuestTime) -> None:
         super().__init__()
         self.session_id = str(uuid.uuid4())
         self.user_id = speaker.user_id
@@ -48,6 +52,9 @@ class VoiceSession(MultiService):
         self.now = services.now
         self._clock = services.clock
         self._connections: dict[IPeer, Connection] = {}
+        allowance = guest_time if speaker.is_guest else None
+        self.conversation = Conversation(self, services, allowance)
+        self.conversation.setServiceParent(self)
 
     @property
     def connections(self) -> tuple[Connection, ...]:
@@ -95,6 +102,8 @@ class VoiceSessions(MultiService):
         self._settings: VoiceSettings = services.settings(VoiceSettings)
         self._connections: Connections = cast(Connections, IVoiceConnections(services))
         self._sessions: dict[str, VoiceSession] = {}
+        self._guest_time = GuestTime(services.clock, self._settings.guest_seconds)
+        prepare(services.clock)
         self._sweep = LoopingCall(self._expire)
         self._sweep.clock = services.clock
 
@@ -200,7 +209,7 @@ class VoiceSessions(MultiService):
             raise _failed("there are too many sessions")
         if speaker.is_guest and guests >= settings.max_guests:
             raise _failed("there are too many guests")
-        session = VoiceSession(speaker, self._services)
+        session = VoiceSession(speaker, self._services, self._guest_time)
         self._sessions[session.session_id] = session
         session.setServiceParent(self)
         return session

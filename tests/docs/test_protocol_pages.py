@@ -19,6 +19,7 @@ from mentra.messages.streams import PERMISSIONS, STREAM_TYPES
 from mentra.messages.subscriptions import StreamEvent
 from mentra.routing.catalogue import Catalogue
 from mentra.routing.discovery import discover
+from mentra.voice.turn_taking import MOVES
 from mentra.web.channel_frames import is_framed
 from mentra.web.control_routes import CONTROL_ROUTES
 from mentra.web.site import main_routes
@@ -56,12 +57,17 @@ OF_THE_PROTOCOL = {
         ownership_release
         ping pong stream_request stream_stop camera_fov_set audio_stream_start audio_stream_end
     """,
-    "voice": "ping pong",
+    "voice": "ping pong audio_chunk end_utterance interruption text retry_asr",
 }
 """What clients of the protocol send: today's names, and after them older and newer ones."""
 
 NOT_MADE_OF_A_CLASS = {"connection_error", "tpa_connection_error", "data_stream"}
 """Frames that the dialect and the relay put together themselves."""
+
+WITHIN_THE_WING = {
+    "ANSWER_TOO_LONG", "HANDLER_ERROR", "NO_SYNTHESISER", "TOO_MANY_SPEECHES", "UNUSABLE_SPEECH",
+}  # fmt: skip
+"""Codes of failures that clients of the assistant hear of by another name."""
 
 PATHS = ("glasses", "app", "voice")
 PLUGINS = [one for one in discover().plugins if provider_of(one).startswith("mentra.")]
@@ -223,6 +229,28 @@ def _codes(call: ast.Call) -> Iterator[str]:
 
 def test_every_code_of_an_error_frame_is_on_the_page():
     assert set(first_words("protocol/index.rst", "codes")) == codes_in_use()
+
+
+def test_states_of_the_assistant_and_their_moves_are_on_the_page():
+    said = {words_of(row[0])[0]: set(words_of(row[1])) for row in
+            rows_of("protocol/voice.rst", "voice-states")}  # fmt: skip
+
+    assert said == {state: set(moves.values()) for state, moves in MOVES.items()}
+
+
+def test_every_code_of_the_assistant_is_on_the_page():
+    page = ("voice-codes", "voice-auth-codes")
+    said = {code for name in page for code in first_words("protocol/voice.rst", name)}
+    used = {
+        node.value
+        for file in (ROOT / "mentra" / "voice").rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(node, ast.Constant) and re.fullmatch(r"[A-Z]+(_[A-Z]+)+", str(node.value))
+    }
+
+    assert said - {"ENGINE_UNAVAILABLE"} <= used
+    # these never leave the wing
+    assert used - said <= {"TIMEOUT", *WITHIN_THE_WING}
 
 
 def test_what_docstrings_name_as_their_source_is_there():

@@ -234,6 +234,8 @@ def sample(kind: Any) -> Any:
             return max(1, kind.ge or 0)
         case inspect.FloatType():
             return 1.5
+        case inspect.BytesType():
+            return b"x"
         case inspect.BoolType():
             return True
         case inspect.ListType():
