@@ -1,5 +1,7 @@
 """The plugins of browser channels: one line per subject."""
 
+from mentra.channels.ai import ai_cancel, ai_chat, ai_chat_stream, ai_has_credentials, ai_models
+from mentra.channels.asking import ai_section, asking
 from mentra.channels.chat import (
     chat_add_message,
     chat_create,

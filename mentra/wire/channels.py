@@ -137,7 +137,8 @@ class ChannelsDialect:
 
 def problem_of(fault: Fault) -> Problem:
     """What a page is told of a failure; codes that the protocol does not have are details."""
-    if fault.code in CODES:
+    # a provider's codes are its own, whatever they are called
+    if fault.code in CODES and fault.where != "provider":
         return Problem(code=fault.code, message=fault.message)
     late = fault.code == "HANDLER_TIMEOUT"
     details = {"code": fault.code, "where": fault.where, "retryable": fault.retryable}
