@@ -18,6 +18,7 @@ from mentra.accounts.signing import WebviewSigner, new_private_key
 from mentra.addresses import Proxies
 from mentra.air_gap import refuse_far_engines
 from mentra.assistant_tokens import AssistantTokens
+from mentra.channels.section import ChannelsSettings
 from mentra.config import Config
 from mentra.config.sections import (
     AuthSettings,
@@ -31,7 +32,7 @@ from mentra.dial import Dial
 from mentra.glasses.apps.addresses import PublicAddress
 from mentra.house import House
 from mentra.interfaces.accounts import IAccountStore, ILoginTokens, IPasswords, IWebviewSigner
-from mentra.interfaces.channel_stores import IChats, ICredentials, IKeptSettings
+from mentra.interfaces.channel_stores import IChats, ICodeSessions, ICredentials, IKeptSettings
 from mentra.interfaces.engines import ILc3
 from mentra.interfaces.network import (
     IDial,
@@ -56,6 +57,7 @@ from mentra.interfaces.transports import ILivekit, IUdpPort
 from mentra.routing.catalogue import Catalogue
 from mentra.routing.discovery import discover
 from mentra.routing.origins import describe
+from mentra.stores.code_store import CodeLimits
 from mentra.stores.engine import locate
 from mentra.stores.migrate import prepare
 from mentra.stores.opening import open_stores
@@ -143,7 +145,7 @@ class Building(MultiService):
         url = config.section(StoreSettings).url or None
         self._prepare_store(url, state)
         keys = partial(load_or_make_secret, credential_keys(state), new_credential_key)
-        self.stores = open_stores(url, state, self._reactor, self._now, keys)
+        self.stores = open_stores(url, state, self._reactor, self._now, keys, self._code_limits())
         self.stores.setServiceParent(self)
         plugins = config.section(PluginsSettings)
         self.catalogue = self._catalogue(plugins)
@@ -241,6 +243,7 @@ class Building(MultiService):
             IChats: self.stores.chats,
             IKeptSettings: self.stores.page_settings,
             ICredentials: self.stores.credentials,
+            ICodeSessions: self.stores.code,
             IReadiness: self.readiness,
             IObserved: self.metrics,
             ITokens: tokens,
@@ -266,6 +269,15 @@ class Building(MultiService):
             load_secret(self._config.folder / named) if named else secret,
             now=self._now,
             revoked_before=self.stores.users.revoked_before,
+        )
+
+    def _code_limits(self) -> CodeLimits:
+        channels = self._config.section(ChannelsSettings)
+        return CodeLimits(
+            sessions=channels.max_code_sessions,
+            entries=channels.max_code_entries,
+            bytes=channels.max_code_bytes,
+            roots=tuple(self._config.folder / root for root in channels.restore_roots),
         )
 
     def _webview_key(self) -> str:

@@ -85,6 +85,21 @@ class ChannelsSettings(Section, frozen=True, kw_only=True):
         Meta(description="Settings of pages that hold where a person has set nothing else, such as "
              "{theme = \"light\"}."),
     ] = field(default_factory=dict)  # fmt: skip
+    restore_roots: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Folders in which files of restore points may be written; empty: nowhere."
+        ),
+    ] = ()
+    max_code_sessions: Annotated[
+        int, Meta(ge=1, description="Sessions of coding assistants that one person may have.")
+    ] = 2000
+    max_code_entries: Annotated[
+        int, Meta(ge=1, description="Entries that the transcript of one such session may have.")
+    ] = 200_000
+    max_code_bytes: Annotated[
+        int, Meta(ge=1024, description="Bytes of all files in one person's restore points.")
+    ] = 1024 * 1024 * 1024
 
     @property
     def is_near(self) -> bool:

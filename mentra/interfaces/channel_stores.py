@@ -98,3 +98,61 @@ class IKeptSettings(Interface):
             is called in a thread, perhaps twice.
         :raises mentra.errors.Refused: ``NO_SUCH_USER``, or what *edit* raises.
         """
+
+
+class ICodeSessions(Interface):
+    """What coding assistants did.  Adapt the services to it.
+
+    Channels show it; whoever runs an assistant fills it.  Records and requests are those of
+    :mod:`mentra.messages.channels.code`.
+    """
+
+    def sessions(user_id: str) -> Any:
+        """An awaitable of a list of sessions, the last changed first."""
+
+    def session(user_id: str, session_id: str) -> Any:
+        """An awaitable of the session, or of None."""
+
+    def save_session(user_id: str, session_id: str | None, project_path: str, status: str) -> Any:
+        """Begin a session, or change the one of that id; an awaitable of it.
+
+        :param session_id: the assistant's own id of it; None makes one up.
+        :raises mentra.errors.Refused: ``NO_SUCH_USER``, ``BAD_ID`` or ``TOO_MANY_SESSIONS``.
+        """
+
+    def remove_session(user_id: str, session_id: str) -> Any:
+        """Forget a session with its transcript and files; an awaitable of whether it was there."""
+
+    def add_entry(user_id: str, entry: Any, entry_id: str | None = None) -> Any:
+        """Put a ``CodeAddEntry`` at the end of its session's transcript; an awaitable of the entry.
+
+        :param entry_id: the assistant's own id of it.  An entry of the session that has it already
+            is written anew in its place, and keeps its number: so a message that grows, or a tool
+            that ends, can be told again.
+        :raises mentra.errors.Refused: ``NOT_FOUND``, ``BAD_ID`` or ``TRANSCRIPT_FULL``.
+        """
+
+    def transcript(user_id: str, query: Any) -> Any:
+        """An awaitable of the ``TranscriptPage`` that a ``CodeGetTranscript`` asks for."""
+
+    def find(user_id: str, query: Any) -> Any:
+        """An awaitable of what a ``CodeSearchTranscript`` finds: a list."""
+
+    def restore_points(user_id: str, session_id: str) -> Any:
+        """An awaitable of a list of restore points, the newest first."""
+
+    def add_restore_point(user_id: str, new: Any) -> Any:
+        """Keep the files of a ``CodeCreateRestorePoint``; an awaitable of the restore point.
+
+        :raises mentra.errors.Refused: ``NOT_FOUND`` or ``NO_ROOM``.
+        """
+
+    def restore(user_id: str, asked: Any) -> Any:
+        """Write the files that a ``CodeRestore`` wants; an awaitable of a ``RestoreResult``.
+
+        :raises mentra.errors.Refused: ``NOT_FOUND``, or ``FORBIDDEN_FOLDER``.
+        """
+
+    def sweep() -> Any:
+        """Delete contents of files that no restore point refers to any more; an awaitable of how
+        many."""

@@ -13,6 +13,17 @@ from mentra.channels.chat import (
     chat_update,
 )
 from mentra.channels.clients import clients
+from mentra.channels.code import (
+    code_add_entry,
+    code_create_restore_point,
+    code_create_session,
+    code_get_session,
+    code_get_transcript,
+    code_list_restore_points,
+    code_list_sessions,
+    code_restore,
+    code_search_transcript,
+)
 from mentra.channels.credentials import (
     credentials_delete,
     credentials_get,

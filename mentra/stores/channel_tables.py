@@ -1,6 +1,17 @@
 """The tables of browser channels.  Times are POSIX seconds."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Double, ForeignKey, Index, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 from mentra.stores import search
 from mentra.stores.columns import metadata, order, user
@@ -61,4 +72,81 @@ credentials = Table(
     Column("sealed", Text, nullable=False),
     Column("metadata", Text),
     Column("changed_at", Double, nullable=False),
+)
+
+code_sessions = Table(
+    "code_sessions",
+    metadata,
+    order(),
+    Column("session_id", String(128), nullable=False, unique=True),
+    user(),
+    Column("project_path", Text, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("updated_at", Double, nullable=False),
+    Column("last_seq", BigInteger, nullable=False),
+    Index("ix_code_sessions_user_id_updated_at", "user_id", "updated_at"),
+)
+
+# "data" is JSON; "owner" and "scope" are person and session in one word each
+code_entries = Table(
+    "code_entries",
+    metadata,
+    order(),
+    Column("entry_id", String(128), nullable=False),
+    Column(
+        "session_id",
+        String(128),
+        ForeignKey("code_sessions.session_id", ondelete="CASCADE"),
+        nullable=False,
+    ),
+    Column("owner", String(64), nullable=False),
+    Column("scope", String(64), nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("type", String(32), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("data", Text, nullable=False),
+    Column("restore_point_id", Text),
+    Column("is_compacted", Boolean, nullable=False),
+    Column("created_at", Double, nullable=False),
+    UniqueConstraint("session_id", "seq"),
+    UniqueConstraint("session_id", "entry_id"),
+)
+
+CODE_SEARCH = search.Index("code_entries", ("owner", "scope"))
+CODE_SEARCH.attach(code_entries)
+
+code_restore_points = Table(
+    "code_restore_points",
+    metadata,
+    order(),
+    Column("restore_point_id", String(64), nullable=False, unique=True),
+    Column(
+        "session_id",
+        String(128),
+        ForeignKey("code_sessions.session_id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    Column("description", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("entry_id", Text),
+    Column("total_size", BigInteger, nullable=False),
+    Column("file_count", BigInteger, nullable=False),
+)
+
+code_files = Table(
+    "code_files",
+    metadata,
+    Column(
+        "restore_point_id",
+        String(64),
+        ForeignKey("code_restore_points.restore_point_id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    Column("number", BigInteger, primary_key=True),
+    Column("path", Text, nullable=False),
+    Column("object_hash", String(64), nullable=False, index=True),
+    Column("mode", BigInteger, nullable=False),
+    Column("size", BigInteger, nullable=False),
 )

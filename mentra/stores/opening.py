@@ -16,9 +16,12 @@ from mentra.errors import StoreError
 from mentra.stores.account_store import AccountStore
 from mentra.stores.app_store import AppStore
 from mentra.stores.chat_store import ChatStore
+from mentra.stores.code_store import CodeLimits, CodeStore
 from mentra.stores.database import Database
 from mentra.stores.engine import for_writing, locate, make_engine, transact
 from mentra.stores.migrate import Upgrade, prepare, upgrade
+from mentra.stores.objects import FOLDER as OBJECTS
+from mentra.stores.objects import Objects
 from mentra.stores.page_stores import CredentialStore, PageSettingsStore
 from mentra.stores.photo_files import FOLDER, PhotoFiles
 from mentra.stores.photo_store import PhotoStore
@@ -41,6 +44,7 @@ class Stores(MultiService):
     :ivar chats: an ``IChats``.
     :ivar page_settings: an ``IKeptSettings``.
     :ivar credentials: an ``ICredentials``.
+    :ivar code: an ``ICodeSessions``.
     """
 
     _log = Logger()
@@ -51,6 +55,7 @@ class Stores(MultiService):
         photo_files: PhotoFiles,
         now: Callable[[], float],
         key_text: Callable[[], str],
+        code: Callable[[Database], CodeStore],
     ) -> None:
         super().__init__()
         self._database = database
@@ -64,6 +69,7 @@ class Stores(MultiService):
         self.chats = ChatStore(database, now)
         self.page_settings = PageSettingsStore(database)
         self.credentials = CredentialStore(database, key_text, now)
+        self.code = code(database)
         self.users = UserStore(database, now, photo_files.remove)
 
     def ready(self) -> Deferred[None]:
@@ -105,6 +111,7 @@ def open_stores(
     reactor: IReactorFromThreads,
     now: Callable[[], float],
     key_text: Callable[[], str] = _no_keys,
+    code_limits: CodeLimits = CodeLimits(),  # noqa: B008 - it is frozen
 ) -> Stores:
     """The stores at *url*, or in the SQLite file ``mentra.db`` in *state_dir*: a service.
 
@@ -112,11 +119,16 @@ def open_stores(
 
     :param now: wall time, POSIX seconds.
     :param key_text: reads the key file of the credentials.
+    :param code_limits: how much is kept of what coding assistants did.
     :raises mentra.errors.StoreError: the URL is none of ours, its driver is missing, or the file
         cannot be made.
     """
     database = Database(locate(url, state_dir), reactor)
-    return Stores(database, PhotoFiles(state_dir / FOLDER, reactor), now, key_text)
+
+    def code(database: Database) -> CodeStore:
+        return CodeStore(database, Objects(state_dir / OBJECTS), now, code_limits)
+
+    return Stores(database, PhotoFiles(state_dir / FOLDER, reactor), now, key_text, code)
 
 
 @attrs.frozen

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -12,11 +13,13 @@ from zope.interface.interface import InterfaceClass
 
 from mentra.extension import ConfigSection
 from mentra.house import House
-from mentra.interfaces.channel_stores import IChats, ICredentials, IKeptSettings
+from mentra.interfaces.channel_stores import IChats, ICodeSessions, ICredentials, IKeptSettings
 from mentra.interfaces.stores import IUserStore
 from mentra.messages.channels import PATH, Request, Response
 from mentra.plugins import mentra_channels
 from mentra.stores.chat_store import ChatStore
+from mentra.stores.code_store import CodeLimits, CodeStore
+from mentra.stores.objects import Objects
 from mentra.stores.page_stores import CredentialStore, PageSettingsStore
 from mentra.stores.user_store import UserStore
 from mentra.testing.databases import MemoryDatabase
@@ -129,8 +132,16 @@ def checked(kind: type[Request], answer: Any) -> Any:
     return answer
 
 
-def stores_in(database: MemoryDatabase, clock: Clock) -> dict[InterfaceClass, object]:
-    """The stores of channels in *database*, which share the wall time of houses on *clock*."""
+def stores_in(
+    database: MemoryDatabase,
+    clock: Clock,
+    folder: Path = Path("/nonexistent"),
+    limits: CodeLimits = CodeLimits(),  # noqa: B008 - it is frozen
+) -> dict[InterfaceClass, object]:
+    """The stores of channels in *database*, which share the wall time of houses on *clock*.
+
+    :param folder: for what is kept in files.
+    """
 
     def now() -> float:
         return WALL_TIME + clock.seconds()
@@ -139,5 +150,6 @@ def stores_in(database: MemoryDatabase, clock: Clock) -> dict[InterfaceClass, ob
         IUserStore: UserStore(database, now, lambda files: succeed(None)),
         IChats: ChatStore(database, now),
         IKeptSettings: PageSettingsStore(database),
+        ICodeSessions: CodeStore(database, Objects(folder), now, limits),
         ICredentials: CredentialStore(database, lambda: CREDENTIAL_KEY, now),
     }

@@ -15,6 +15,7 @@ from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from mentra.stores import schema
+from mentra.stores.code_store import CodeLimits
 from mentra.stores.engine import FILE_NAME
 from mentra.stores.opening import Stores, open_stores, upgrade_store
 from mentra.testing.photos import MemoryPhotoFiles, MemoryPhotoStore
@@ -90,6 +91,8 @@ class Open:
     chats: Any = None
     page_settings: Any = None
     credentials: Any = None
+    code: Any = None
+    limits: CodeLimits = attrs.field(factory=CodeLimits)
     keys: str = "bWVudHJhIG1lbnRyYSBtZW50cmEgbWVudHJhICEhISE="
     opened: Stores | None = None
 
@@ -107,13 +110,14 @@ class Open:
         if self.fresh is not None and not (self.state_dir / FILE_NAME).exists():
             shutil.copy(self.fresh, self.state_dir)
         self.opened = open_stores(
-            self.url, self.state_dir, self.loop, lambda: self.now, lambda: self.keys
+            self.url, self.state_dir, self.loop, lambda: self.now, lambda: self.keys, self.limits
         )
         self.opened.startService()
         self.wait(self.opened.ready())
         self.apps, self.users = self.opened.apps, self.opened.users
         self.storage, self.chats = self.opened.storage, self.opened.chats
         self.page_settings, self.credentials = self.opened.page_settings, self.opened.credentials
+        self.code = self.opened.code
         self.photos, self.photo_files = self.opened.photos, self.opened.photo_files
 
     def close(self) -> None:
