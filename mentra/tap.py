@@ -121,11 +121,11 @@ class Server(MultiService):
         :raises SystemExit: something is wrong with store, secret or plugins.
         """
         _raise_open_files()
-        if self._config.section(WireSettings).lean_loop:
-            poll_loop.install(self._reactor)
         try:
             building = Building(self._config, self._reactor, _wall_time, time.perf_counter)
             building.prepare(self._listening)
+            if self._config.section(WireSettings).lean_loop:
+                poll_loop.install(self._reactor, building.edge.batch)
             building.setServiceParent(self)
             super().startService()
         except MentraError as problem:

@@ -1,4 +1,4 @@
-"""Gathers what the frames of one read produce, for all peers, and sends it at its end."""
+"""Gathers what is produced in one go, for all peers, and sends it at its end."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -12,12 +12,16 @@ class Flushable(Protocol):
 
 
 class Batch:
-    """One for all peers of a process; Twisted reads one connection at a time.
+    """One for all peers of a process.
+
+    It lasts as long as one read, or where the event loop begins and ends it
+    (:mod:`mentra.wire.poll_loop`), one turn of it: what a message needs to be read, handled and
+    sent is in the processor's caches longer if several are read, then several sent.
 
     :param timer: what measures, seconds.
-    :param observe: told how long each read took from its first byte to its last send, seconds.
-    :ivar began: the timer when a read brought what is being dealt with; None: nothing is, and
-        there is no end to wait for.
+    :param observe: told how long each took, from before the first byte was looked at until all was
+        sent, seconds.
+    :ivar began: the timer at its beginning; None: there is none, and no end to wait for.
     :ivar unsent: who has gathered something.
     """
 
@@ -29,14 +33,18 @@ class Batch:
         self.began: float | None = None
         self.unsent: list[Flushable] = []
 
+    def begin(self) -> None:
+        """Gather from now on."""
+        self.began = self._timer()
+
     def end(self) -> None:
-        """What the read brought is dealt with."""
+        """Send what was gathered, and gather no more."""
         began, self.began = self.began, None
         unsent = self.unsent
         if unsent:
             for peer in unsent:
                 peer.flush()
             unsent.clear()
-            if began is not None:  # else another read ended within this one
+            if began is not None:
                 timer, observe = self._timer, self._observe
                 observe(timer() - began)

@@ -63,11 +63,12 @@ class Edge(MultiService):
         self._clock = services.clock
         self._dialects = dialects
         self.admission = Admission(services.clock, bounds)
+        self.batch = Batch(timer, services.metrics.observer("relay"))
         self._services = services
         self._reactor = reactor
         self._shared: dict[str, Any] = {
             "options": options,
-            "batch": Batch(timer, services.metrics.observer("relay")),
+            "batch": self.batch,
             "admission": self.admission,
             "reactor": reactor,
             "timer": timer,

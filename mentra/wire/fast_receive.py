@@ -61,10 +61,13 @@ class ReceivingProtocol(SendingProtocol):
         self._longest_now = 0
 
     def dataReceived(self, data: bytes) -> None:
-        """What one read brought; what it makes us send leaves at its end."""
+        """What one read brought; what it makes us send leaves at its end, or at that of the event
+        loop's turn."""
         factory = self.factory
-        batch, timer, seconds = factory.batch, factory.timer, factory.seconds
-        batch.began = timer()
+        batch, seconds = factory.batch, factory.seconds
+        alone = batch.began is None
+        if alone:
+            batch.begin()
         self.last_seen = seconds()
         before = set_cause(self.context)
         try:
@@ -74,7 +77,8 @@ class ReceivingProtocol(SendingProtocol):
                 self._leave_to_autobahn(data)
         finally:
             reset_cause(before)
-            batch.end()
+            if alone:
+                batch.end()
 
     def take(self, payload: bytes, is_binary: bool) -> None:
         """A whole message, text being valid UTF-8."""

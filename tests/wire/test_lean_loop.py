@@ -63,6 +63,19 @@ class HalfListener(Listener):
         """Never happens here."""
 
 
+class Turns:
+    """Keeps when a turn began and ended, and in between what a scene adds."""
+
+    def __init__(self):
+        self.told = []
+
+    def begin(self):
+        self.told.append("begin")
+
+    def end(self):
+        self.told.append("end")
+
+
 class Scene(HandTurned):
     """A server of listeners, and its clients."""
 
@@ -71,7 +84,8 @@ class Scene(HandTurned):
         self.protocols = []
         self.clients = []
         self.on_data = lambda listener, data: None
-        self.installed = lean and install(self.reactor)
+        self.turns = Turns()
+        self.installed = lean and install(self.reactor, self.turns)
         factory = Factory()
         factory.noisy = False
         factory.buildProtocol = lambda address: protocol(self)
@@ -162,7 +176,7 @@ def test_a_reactor_without_one_of_the_names_is_left_alone(scene_with, monkeypatc
 def test_what_is_no_reactor_is_left_alone():
     thing = SimpleNamespace(doIteration=None)
 
-    assert install(thing) is False
+    assert install(thing, Turns()) is False
     assert thing.doIteration is None
 
 
@@ -309,6 +323,109 @@ def test_connections_of_a_class_of_their_own_go_the_stock_way(scene_with):
     assert len(read) == 1
 
 
+# -- what surrounds a turn ---------------------------------------------------------------------
+
+
+def test_a_turn_surrounds_its_events_even_if_one_of_them_fails(scene_with, logged_failures):
+    def note(listener, data):
+        scene.turns.told.append(data)
+        if data == b"fail":
+            raise KeyError("a bug")
+
+    scene = scene_with(True)
+    scene.on_data = note
+    (one, _), (other, _) = scene.connect(), scene.connect()
+    scene.turns.told.clear()
+    one.send(b"fail")
+    other.send(b"hello")
+
+    scene.turn()
+
+    assert scene.turns.told[0] == "begin"
+    assert sorted(scene.turns.told[1:3]) == [b"fail", b"hello"]
+    assert scene.turns.told[3:] == ["end"]
+    logged_failures.clear()
+
+
+def test_a_turn_without_events_begins_nothing(scene_with):
+    scene = scene_with(True)
+
+    scene.turn()
+
+    assert scene.turns.told == []
+
+
+class Noted:
+    """A socket that writes down when it is read and written."""
+
+    def __init__(self, wrapped, notes):
+        self._wrapped = wrapped
+        self._notes = notes
+
+    def recv(self, size):
+        self._notes.append("recv")
+        return self._wrapped.recv(size)
+
+    def send(self, data, *flags):
+        self._notes.append("send")
+        return self._wrapped.send(data, *flags)
+
+    def __getattr__(self, name):
+        return getattr(self._wrapped, name)
+
+
+@pytest.mark.parametrize(
+    ("lean", "order"),
+    [(True, ["recv", "recv", "send", "send"]), (False, ["recv", "send", "recv", "send"])],
+)
+def test_the_lean_loop_reads_from_all_before_it_sends_to_any(lean, order):
+    notes = []
+
+    def look_at(transport):
+        transport.socket = Noted(transport.socket, notes)
+
+    house = house_with(*ECHO_PLUGINS, clock=Clock())
+    port = SocketPort(house, fast=True, look_at=look_at)
+    try:
+        assert not lean or install(port.reactor, port.edge.batch)
+        clients = [port.client("/echo-ws") for _ in range(2)]
+        for client in clients:
+            client.send(client_frame(b"hello"))
+        notes.clear()
+        house.metrics.told.clear()
+
+        port.turn()
+
+        assert notes == order
+        assert [client.read() for client in clients] == [b"\x81\x05hello"] * 2
+        # measured once for all that left together
+        measured = [one for one in house.metrics.told if one[:2] == ("observe", "relay")]
+        assert len(measured) == (1 if lean else 2)
+    finally:
+        port.end()
+
+
+def test_what_a_turn_gathers_for_a_connection_that_ends_in_it_is_forgotten():
+    port = SocketPort(house_with(*WING, clock=Clock()), fast=True)
+    try:
+        install(port.reactor, port.edge.batch)
+        first, second = port.glasses("ann@x.org"), port.glasses("bob@x.org")
+        for client in (first, second):
+            client.frames(1)
+        gone = port.peers[0]
+        for client in (first, second):
+            client.say(type="ping")
+        first.socket.close()
+
+        port.until(lambda: second.read(), "the answer to the other")
+
+        port.until(lambda: not gone.alive, "the end of the one")
+        assert port.edge.batch.unsent == []
+        assert port.edge.batch.began is None
+    finally:
+        port.end()
+
+
 # -- both switches -----------------------------------------------------------------------------
 
 
@@ -323,7 +440,7 @@ def conversation(*, fast, lean):
     """What two clients get, of whatever kind frames are."""
     port = SocketPort(house_with(*WING, *ECHO_PLUGINS, clock=Clock()), fast=fast)
     try:
-        assert not lean or install(port.reactor)
+        assert not lean or install(port.reactor, port.edge.batch)
         glasses, echo = port.glasses(), port.client("/echo-ws")
         glasses.say(type="ping")
         glasses.say(type="nobody knows this")

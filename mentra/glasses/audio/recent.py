@@ -1,5 +1,8 @@
 """The last seconds of sound."""
 
+from collections.abc import Callable
+from mmap import MAP_PRIVATE, mmap
+
 SECOND = 32_000
 """Bytes of one: 16,000 samples of two."""
 
@@ -11,50 +14,54 @@ class Recent:
     """Keeps what came last, in one ring.
 
     Chunks are copied: kept as they are, each would be memory that nobody used of late, and many
-    sessions would spend more on fetching that than on the sound.
+    sessions would spend more on fetching that than on the sound.  The ring is a mapping, for that
+    has a place to write at and a method that writes there, with nothing between.
 
     :param seconds: how much is kept.
     """
 
-    __slots__ = ("_at", "_most", "_ring", "_went_round")
+    __slots__ = ("_most", "_ring", "_went_round", "_write")
 
     def __init__(self, seconds: float) -> None:
         self._most = int(seconds * SECOND) & ~1
-        self._ring = bytearray()
-        self._at = 0
-        self._went_round = False
+        self.clear()
 
     def append(self, data: bytes) -> None:
         """Keep *data*, in place of what is oldest."""
-        at = self._at
-        end = at + len(data)
-        if end <= len(self._ring):
-            self._ring[at:end] = data
-            self._at = end
-        elif self._most:
+        try:
+            self._write(data)
+        except ValueError:
             self._go_round(data)
 
     def clear(self) -> None:
         """Let go of everything."""
-        self._ring = bytearray()
-        self._at = 0
+        self._ring: mmap | None = None
         self._went_round = False
+        # where nothing is to be kept, this is as good as keeping it
+        self._write: Callable[[bytes], object] = _no_room if self._most else len
 
     def sound(self) -> bytes:
         """All that is kept."""
-        newest = bytes(self._ring[: self._at])
-        return bytes(self._ring[self._at :]) + newest if self._went_round else newest
+        ring = self._ring
+        if ring is None:
+            return b""
+        at = ring.tell()
+        return ring[at:] + ring[:at] if self._went_round else ring[:at]
 
     def _go_round(self, data: bytes) -> None:
-        if not self._ring:
+        ring, most = self._ring, self._most
+        if ring is None:
             # nothing but address space until there is sound in it
-            self._ring = bytearray(self._most)
-        ring, at, most = self._ring, self._at, self._most
+            ring = self._ring = mmap(-1, most, flags=MAP_PRIVATE)
+            self._write = ring.write
         kept = data[-most:]
-        fits = kept[: most - at]
-        ring[at : at + len(fits)] = fits
-        rest = kept[len(fits) :]
-        ring[: len(rest)] = rest
-        end = at + len(kept)
-        self._went_round = self._went_round or end >= most
-        self._at = end % most
+        fits = most - ring.tell()
+        ring.write(kept[:fits])
+        if len(kept) > fits:
+            ring.seek(0)
+            ring.write(kept[fits:])
+            self._went_round = True
+
+
+def _no_room(data: bytes) -> object:
+    raise ValueError("there is no ring yet")
