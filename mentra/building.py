@@ -54,6 +54,7 @@ from mentra.interfaces.speech import IRecognition
 from mentra.interfaces.stores import IAppStore, ISimpleStorage, IUserStore
 from mentra.interfaces.streams import IMediaBackend
 from mentra.interfaces.transports import ILivekit, IUdpPort
+from mentra.interfaces.voice import IVoiceSessions
 from mentra.routing.catalogue import Catalogue
 from mentra.routing.discovery import discover
 from mentra.routing.origins import describe
@@ -83,7 +84,7 @@ from mentra.wire.edge import Edge
 from mentra.wire.factory import WireOptions
 from mentra.wire.front_door import FrontDoorFactory
 
-EARLY = (ILc3, IUdpPort, ILivekit, IMediaBackend, IRecognition)
+EARLY = (ILc3, IUdpPort, ILivekit, IMediaBackend, IVoiceSessions, IRecognition)
 """What is made before anybody comes: it takes a moment, or a port, or may be configured wrongly."""
 
 HANDLER_PATIENCE = 30.0

@@ -143,6 +143,10 @@ class IDisplay(Interface):
     def resend() -> None:
         """The phone came back on a new socket: show again what is to be seen now."""
 
+    def notice(text: str, seconds: float) -> bool:
+        """A few words of the house's own over what apps show, for a while; False if they cannot be
+        seen now."""
+
 
 class IMicrophone(Interface):
     """Whether the phone's microphone is wanted.  Source: docs/protocol."""

@@ -13,5 +13,6 @@ from mentra.voice.handlers import (
     text,
     unknown,
 )
+from mentra.voice.own_tools import clock, show_on_glasses
 from mentra.voice.sessions import voice_sessions
 from mentra.voice.settings import voice_section

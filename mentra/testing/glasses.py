@@ -221,9 +221,11 @@ class FakeDisplay:
 
     :ivar requests: ``(package name, message)``.
     :ivar told: ``(method, package name)``.
+    :ivar notices: each with its seconds.
     """
 
     def __init__(self, session: IUserSession, services: IServices) -> None:
+        self.notices: list[tuple[str, float]] = []
         self.requests: list[tuple[str, DisplayRequest]] = []
         self.told: list[tuple[str, str]] = []
 
@@ -242,6 +244,11 @@ class FakeDisplay:
 
     def resend(self) -> None:
         """Nobody looks."""
+
+    def notice(self, text: str, seconds: float) -> bool:
+        """Keep it."""
+        self.notices.append((text, seconds))
+        return True
 
 
 fake_subscriptions = ManagerFactory(ISubscriptions, FakeSubscriptions)

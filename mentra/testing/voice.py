@@ -13,15 +13,18 @@ from zope.interface import implementer
 
 from mentra.engines import engines
 from mentra.errors import Refused
-from mentra.extension import ComponentFactory, EngineFactory
+from mentra.extension import AssistantTool, ComponentFactory, EngineFactory
 from mentra.hearing import Recognition
 from mentra.house import House
 from mentra.interfaces.engines import ISpeech, ISynthesiser, IUtterances
 from mentra.interfaces.speech import IRecognition, IVoiceDetection
-from mentra.interfaces.voice import IVoiceSessions
+from mentra.interfaces.voice import IVoiceSession, IVoiceSessions
+from mentra.messages.llm import ToolCall
 from mentra.testing.engines import FakeRecogniser, FakeStream, FakeVoiceDetection
+from mentra.testing.house import house_with, success_of
 from mentra.testing.llm import FakeChat, FakeLanguageModel
 from mentra.testing.wire import Line, MemoryPort, ServerFrame, client_frame
+from mentra.voice.tools import Toolbox
 
 TOKEN = "user:ann@x.org"
 GUEST = "guest_3f2504e0-4f89-41d3-9a0c-0305e82c3301"
@@ -207,6 +210,44 @@ class FakeEngines:
     def chat(self) -> FakeChat:
         """What the model was asked last."""
         return self.model.chats[-1]
+
+
+def called(tool: AssistantTool, arguments: dict[str, Any], *plugins: object) -> str:
+    """What a model hears of a *tool* that it calls with *arguments*, in a house of the tool and
+    *plugins*, on behalf of ``ann@x.org``."""
+    house = house_with(tool, *plugins)
+    session = FakeVoiceSession()
+    call = ToolCall(id="1", name=tool.name, input=arguments)
+    (block,) = success_of(Toolbox(session, house, 10.0).results([call]))
+    return str(block["output"])
+
+
+@implementer(IVoiceSession)
+@attrs.define
+class FakeVoiceSession:
+    """A conversation that nobody listens to.
+
+    :ivar sent: what was said in it.
+    """
+
+    session_id: str = "s-1"
+    user_id: str = "ann@x.org"
+    person: str | None = "ann@x.org"
+    is_guest: bool = False
+    ended: bool = False
+    sent: list[Any] = attrs.field(factory=list)
+
+    def send(self, message: Any) -> int:
+        """Keep it."""
+        self.sent.append(message)
+        return 1
+
+    def connection(self, peer: Any) -> Any:
+        """There is none.
+
+        :raises KeyError: always.
+        """
+        raise KeyError(peer)
 
 
 @attrs.define

@@ -12,5 +12,6 @@
 ``utterance``      sound as text: where it begins, where it ends, what was understood
 ``thinking``       a text as an answer, with ``tools``, ``memory`` and ``sentences``
 ``mouth``          an answer as sound, at a pace
+``own_tools``      a clock, and the glasses
 ``telling``        what clients are told of all that
 """

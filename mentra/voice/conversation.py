@@ -14,6 +14,7 @@ from mentra.messages import llm
 from mentra.messages.voice import SpeechData
 from mentra.speech.detection import new_detector
 from mentra.speech.loudness import Loudness
+from mentra.voice.figures import Figures
 from mentra.voice.guest_time import GuestTime
 from mentra.voice.memory import Memory
 from mentra.voice.mouth import Mouth
@@ -41,12 +42,17 @@ class Conversation(Service):
     _log = Logger()
 
     def __init__(
-        self, session: IVoiceSession, services: IServices, guest_time: GuestTime | None
+        self,
+        session: IVoiceSession,
+        services: IServices,
+        guest_time: GuestTime | None,
+        figures: Figures,
     ) -> None:
         self._services = services
         self._clock = services.clock
         self._settings: VoiceSettings = services.settings(VoiceSettings)
         self._guest_time = guest_time
+        self._figures = figures
         self._telling = Telling(session)
         self._floor = Floor(self._telling.moved)
         self._turn_taking: TurnTaking = turn_taking_machine(self._floor)
@@ -54,7 +60,7 @@ class Conversation(Service):
         self._toolbox = Toolbox(session, services, self._settings.tool_timeout)
         self._turns = 0
         self._turn: Turn | None = None
-        self._sounding = Sounding(services)
+        self._sounding: Sounding | None = None
         self._sentences = Sentences()
         self._talker: IPeer | None = None
         # an utterance ended by itself, and end_utterance may be on its way all the same
@@ -81,10 +87,10 @@ class Conversation(Service):
             return  # a client that wants to be heard now says interruption first
         if self.state == "idle":
             self._begin_to_listen(piece, peer)
-        turn = self._turn
-        if turn is None or turn.utterance is None or peer is not self._talker:
+        turn, sounding = self._turn, self._sounding
+        if turn is None or turn.utterance is None or peer is not self._talker or sounding is None:
             return  # somebody else has the word
-        pcm = self._sounding.pcm(piece)
+        pcm = sounding.pcm(piece)
         if pcm:
             turn.utterance.hear(pcm)
         if piece.is_last and self.state == "listening":
@@ -126,6 +132,7 @@ class Conversation(Service):
             return
         self._remember()
         self._drop()
+        self._figures.ended("interrupted")
         self._turn_taking.is_interrupted()
         self._telling.interrupted(index)
         self._turn_taking.settles()
@@ -163,8 +170,9 @@ class Conversation(Service):
         if turn is not None and turn.utterance is not None:
             turn.asked_at = self._clock.seconds()
             self._turn_taking.is_asked()
-            if self._sounding.gaps:
+            if self._sounding is not None and self._sounding.gaps:
                 self._log.debug("{n} pieces of speech are missing", n=self._sounding.gaps)
+            self._sounding = None
             turn.utterance.finish()
 
     def speech_started(self) -> None:
@@ -277,6 +285,7 @@ class Conversation(Service):
         if turn is None:
             return
         turn.observe(self._services.metrics)
+        self._figures.ended("answered")
         self._telling.ends(turn)
         self._drop()
         self._turn_taking.is_done()
@@ -307,13 +316,14 @@ class Conversation(Service):
 
     def _fail(self, code: str, message: str, recoverable: bool = True) -> None:
         self._drop()
+        self._figures.ended("not_understood" if code == "ASR_ERROR" else "failed")
         self._turn_taking.fails()
         self._telling.failed(code, message, recoverable)
         self._turn_taking.settles()
 
     def _drop(self) -> None:
         """Nothing more comes of the turn, whatever there is of it."""
-        turn, self._turn, self._talker = self._turn, None, None
+        turn, self._turn, self._talker, self._sounding = self._turn, None, None, None
         if turn is None:
             return
         turn.stop()

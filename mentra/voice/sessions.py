@@ -22,6 +22,7 @@ from mentra.messages.assistant import ExpiredData, SessionExpired
 from mentra.speech.resampling import prepare
 from mentra.voice.connections import Connection, Connections
 from mentra.voice.conversation import Conversation
+from mentra.voice.figures import Figures
 from mentra.voice.guest_time import GuestTime
 from mentra.voice.settings import VoiceSettings
 
@@ -40,7 +41,9 @@ class VoiceSession(MultiService):
 
     log = Logger()
 
-    def __init__(self, speaker: Speaker, services: IServices, guest_time: GuestTime) -> None:
+    def __init__(
+        self, speaker: Speaker, services: IServices, guest_time: GuestTime, figures: Figures
+    ) -> None:
         super().__init__()
         self.session_id = str(uuid.uuid4())
         self.user_id = speaker.user_id
@@ -53,7 +56,7 @@ class VoiceSession(MultiService):
         self._clock = services.clock
         self._connections: dict[IPeer, Connection] = {}
         allowance = guest_time if speaker.is_guest else None
-        self.conversation = Conversation(self, services, allowance)
+        self.conversation = Conversation(self, services, allowance, figures)
         self.conversation.setServiceParent(self)
 
     @property
@@ -102,8 +105,9 @@ class VoiceSessions(MultiService):
         self._settings: VoiceSettings = services.settings(VoiceSettings)
         self._connections: Connections = cast(Connections, IVoiceConnections(services))
         self._sessions: dict[str, VoiceSession] = {}
+        self._figures = Figures(lambda: len(self._sessions))
+        services.metrics.registry.register(self._figures)
         self._guest_time = GuestTime(services.clock, self._settings.guest_seconds)
-        prepare(services.clock)
         self._sweep = LoopingCall(self._expire)
         self._sweep.clock = services.clock
 
@@ -209,7 +213,8 @@ class VoiceSessions(MultiService):
             raise _failed("there are too many sessions")
         if speaker.is_guest and guests >= settings.max_guests:
             raise _failed("there are too many guests")
-        session = VoiceSession(speaker, self._services, self._guest_time)
+        prepare(self._clock)
+        session = VoiceSession(speaker, self._services, self._guest_time, self._figures)
         self._sessions[session.session_id] = session
         session.setServiceParent(self)
         return session

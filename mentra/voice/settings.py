@@ -107,6 +107,10 @@ class VoiceSettings(Section, frozen=True, kw_only=True):
         10.0
     )
 
+    time_zone: Annotated[
+        str, Meta(max_length=64, description="IANA name of the time zone that the clock tells.")
+    ] = "UTC"
+
     # -- what is said
     speak: Annotated[bool, Meta(description="Whether answers are spoken, too.")] = True
     voice: Annotated[str, Meta(description="Voice; empty: the engine's own choice.")] = ""

@@ -14,6 +14,7 @@ from mentra.interfaces.glasses import IApps, ISubscriptions
 from mentra.interfaces.services import IServices
 from mentra.interfaces.session import ISessions, IUserSession
 from mentra.interfaces.stores import IAppStore, IUserStore
+from mentra.interfaces.voice import IVoiceSessions
 from mentra.interfaces.web import ICall, IRoute
 from mentra.messages.apps import AppStateChange
 from mentra.records import User
@@ -75,13 +76,20 @@ async def refresh(call: ICall) -> Any:
 
 @route("POST", "/users/{user_id}/end", access=Access.CONTROL)
 async def end_session(call: ICall) -> Any:
-    """End a user's session; tokens that were revoked meanwhile are refused from now on."""
+    """End a user's sessions, with the assistant too.
+
+    Tokens that were revoked meanwhile are refused from now on.
+    """
     await IUserStore(call.services).refresh()
-    sessions = ISessions(call.services)
-    session = sessions.get(canonical_user_id(call.values["user_id"]))
+    sessions, user_id = ISessions(call.services), canonical_user_id(call.values["user_id"])
+    session = sessions.get(user_id)
     if session is not None:
         await sessions.end(session, "User session ended")
-    return {"ended": session is not None}
+    talks = IVoiceSessions(call.services, None)
+    talking = [] if talks is None else [one for one in talks.all() if one.person == user_id]
+    for one in talking:
+        talks.end(one, "User session ended")
+    return {"ended": session is not None or bool(talking)}
 
 
 class AppOutcome(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

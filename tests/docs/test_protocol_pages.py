@@ -66,8 +66,9 @@ NOT_MADE_OF_A_CLASS = {"connection_error", "tpa_connection_error", "data_stream"
 
 WITHIN_THE_WING = {
     "ANSWER_TOO_LONG", "HANDLER_ERROR", "NO_SYNTHESISER", "TOO_MANY_SPEECHES", "UNUSABLE_SPEECH",
+    "UNKNOWN_TIME_ZONE", "NO_GLASSES", "NOT_SHOWN",
 }  # fmt: skip
-"""Codes of failures that clients of the assistant hear of by another name."""
+"""Codes of failures that clients of the assistant hear of by another name, or the model alone."""
 
 PATHS = ("glasses", "app", "voice")
 PLUGINS = [one for one in discover().plugins if provider_of(one).startswith("mentra.")]

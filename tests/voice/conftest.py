@@ -1,6 +1,6 @@
 """A house with the assistant's path, and its port in memory."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -21,15 +21,20 @@ WING = [
 
 
 @pytest.fixture
-def set_stage(clock: Clock) -> Callable[..., VoiceStage]:
+def set_stage(clock: Clock) -> Iterator[Callable[..., VoiceStage]]:
     """Makes a house of the whole voice wing (and more plugins), and its port."""
+
+    houses = []
 
     def make(*plugins: object, **how: Any) -> VoiceStage:
         sections, parts = how.pop("sections", ()), how.pop("parts", None)
         house = house_with(*WING, *plugins, clock=clock, sections=sections, parts=parts)
+        houses.append(house)
         return VoiceStage(clock, house, MemoryPort(house, **how))
 
-    return make
+    yield make
+    for house in houses:
+        house.stopService()
 
 
 @pytest.fixture

@@ -85,6 +85,12 @@ def blank(dashboard: str, session_id: str, now: float) -> Frame:
     return Frame(HOUSE, message, now)
 
 
+def words(dashboard: str, session_id: str, text: str) -> ShowDisplay:
+    """A text of the house's own."""
+    layout = {"layoutType": "text_wall", "text": text}
+    return ShowDisplay(session_id=session_id, package_name=dashboard, view="main", layout=layout)
+
+
 def boot_screen(dashboard: str, session_id: str, names: Iterable[str]) -> ShowDisplay:
     """What is seen while apps start."""
     starting = list(names)

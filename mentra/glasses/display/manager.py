@@ -15,8 +15,17 @@ from mentra.events import AppStarting, AppStopped, GlassesAttached
 from mentra.extension import ManagerFactory, handler, listener
 from mentra.glasses.apps.settings import AppsSettings
 from mentra.glasses.display.boot import Boot
-from mentra.glasses.display.frames import HOUSE, Frame, blank, boot_screen, check_layout, frame_of
+from mentra.glasses.display.frames import (
+    HOUSE,
+    Frame,
+    blank,
+    boot_screen,
+    check_layout,
+    frame_of,
+    words,
+)
 from mentra.glasses.display.lock import Lock
+from mentra.glasses.display.notices import Notices
 from mentra.glasses.display.onboarding import Onboarding
 from mentra.glasses.display.screen import Screen
 from mentra.glasses.display.settings import DisplaySettings
@@ -45,6 +54,7 @@ class DisplayManager(Service):
             shown=self._shown,
             expired=self._next,
         )
+        self._notices = Notices(clock, self._screen, self.resend)
         self._boot = Boot(clock, self._settings.boot, self._boot_changed)
         self._lock = Lock(clock, self._settings, self._runs)
         self._onboarding = Onboarding(session, services, self._onboard)
@@ -55,6 +65,7 @@ class DisplayManager(Service):
     def stopService(self) -> Deferred[None]:
         """Nothing is waited for any more; fires when what is to be remembered is written."""
         self._stop_waiting()
+        self._notices.stop()
         self._screen.stop()
         self._boot.stop_all()
         super().stopService()
@@ -208,6 +219,12 @@ class DisplayManager(Service):
             self._screen.put(frame)
         else:
             self._next()
+
+    def notice(self, text: str, seconds: float) -> bool:
+        """A few words over what apps show; not while apps start."""
+        if not self.running or self._boot.names:
+            return False
+        return self._notices.show(words(self._dashboard, self._session.user_id, text), seconds)
 
     # -- starting and stopping
 
