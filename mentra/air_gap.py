@@ -14,13 +14,14 @@ from zope.interface import implementer
 from mentra.addresses import address_of, is_near
 from mentra.config import Config
 from mentra.config.loading import DEFAULT
-from mentra.dial import Dial, Place, place_of
+from mentra.dial import Dial
 from mentra.errors import ConfigError
 from mentra.house import House
 from mentra.interfaces.engines import IEngines
 from mentra.interfaces.network import IDial, IEngineHttpClient, IWebSocketClient
 from mentra.interfaces.services import ICatalogue, ISecretFiles
 from mentra.routing.catalogue import Catalogue
+from mentra.server_address import Place, place_of
 from mentra.web.client import HttpClient
 from mentra.web.metrics import Metrics
 from mentra.web.sockets import WebSocketClient

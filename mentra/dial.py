@@ -1,10 +1,8 @@
 """The way from engines to their servers, and where it must not lead."""
 
-import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
-from urllib.parse import urlsplit
 
 import attrs
 from twisted.internet.defer import Deferred
@@ -28,52 +26,13 @@ from zope.interface import implementer
 from mentra.addresses import is_near
 from mentra.errors import Refused
 from mentra.interfaces.network import IDial
+from mentra.server_address import Place, place_of
 
 CONNECT_SECONDS = 5.0
 """For each address of a name."""
 
 MOST_ADDRESSES = 20
 """Of one name; more are not looked at."""
-
-_PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
-_HOST_AND_PORT = re.compile(r"(?P<host>\[[0-9A-Fa-f:.%]+\]|[^\s/:\[\]]+):(?P<port>\d{1,5})")
-
-
-@attrs.frozen
-class Place:
-    """Where a connection leads.
-
-    :ivar host: name or IP address; empty for a Unix socket.
-    :ivar path: of a Unix socket.
-    """
-
-    host: str = ""
-    port: int = 0
-    tls: bool = False
-    path: str = ""
-
-
-def place_of(address: str) -> Place:
-    """Where *address* leads, in the forms of :meth:`IDial.endpoint`.
-
-    :raises ValueError: it is none; the sentence says which forms there are.
-    """
-    if address.startswith("unix:") and len(address) > len("unix:"):
-        return Place(path=address.removeprefix("unix:"))
-    scheme, separator, rest = address.partition("://")
-    try:
-        if separator and scheme in _PORTS:
-            parts = urlsplit(address)
-            if parts.hostname:
-                port = parts.port or _PORTS[scheme]
-                return Place(parts.hostname, port, tls=scheme in ("https", "wss"))
-        plain = _HOST_AND_PORT.fullmatch(rest.rstrip("/") if scheme == "tcp" else address)
-        if plain and 0 < int(plain["port"]) <= 65_535:
-            return Place(plain["host"].strip("[]"), int(plain["port"]))
-    except ValueError:
-        # what urlsplit cannot read
-        pass
-    raise ValueError("it is no address: the forms are host:port, unix:PATH and URLs")
 
 
 def refuse_far(host: str, addresses: Sequence[str]) -> None:

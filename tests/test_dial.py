@@ -9,9 +9,10 @@ from twisted.internet.testing import MemoryReactorClock
 from zope.interface.verify import verifyObject
 
 from mentra.addresses import addresses_of, is_near
-from mentra.dial import MOST_ADDRESSES, Dial, Pinned, Place, place_of
+from mentra.dial import MOST_ADDRESSES, Dial, Pinned
 from mentra.errors import Refused
 from mentra.interfaces.network import IDial
+from mentra.server_address import Place, place_of
 from mentra.testing.house import success_of
 from mentra.testing.network import FakeNames
 

@@ -5,3 +5,6 @@ from mentra.speech.libretranslate import libretranslate, libretranslate_section
 from mentra.speech.model_translator import llm_translator
 from mentra.speech.soniox import soniox, soniox_section
 from mentra.speech.translation import translation, translation_section
+from mentra.speech.wyoming_recogniser import wyoming_recogniser
+from mentra.speech.wyoming_settings import wyoming_section
+from mentra.speech.wyoming_synthesis import wyoming_synthesis

@@ -14,6 +14,9 @@
 ``deepgram``, ``soniox``  recognisers behind a WebSocket, each with its dialect
 ``far_stream``          one wearer's speech on its way to one of these
 ``timeline``            where it is in what was said
+``wyoming_recogniser``, ``wyoming_synthesis``  Wyoming servers that hear and speak
+``utterances``          a stream for engines that take whole utterances
+``sound_files``         sound as a file
 ``tags``                names of languages
 ``voice_activity``      whether somebody speaks
 ``endpointing``         where an utterance begins and ends

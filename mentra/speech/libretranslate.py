@@ -18,7 +18,7 @@ from mentra.extension import ConfigSection, EngineFactory, Section
 from mentra.interfaces.services import IServices
 from mentra.interfaces.speech import ITranslator
 from mentra.providers import Provider, broken, read_key
-from mentra.speech.tags import AUTO, base_of
+from mentra.speech.tags import AUTO, base_of, spelt
 from mentra.speech.translation import TranslationSettings
 
 ASK_AGAIN = 60.0
@@ -161,13 +161,6 @@ def pairs_in(body: bytes) -> dict[str, frozenset[str]] | None:
 
 def _cancelled(failure: Failure) -> None:
     failure.trap(CancelledError)
-
-
-def spelt(language: str, codes: Any) -> str | None:
-    """How *language* is written among *codes*: the whole tag, or its language alone."""
-    wanted, base = language.lower(), base_of(language)
-    by_lower = {code.lower(): code for code in codes}
-    return by_lower.get(wanted) or by_lower.get(base)
 
 
 libretranslate = EngineFactory(ITranslator, LibreTranslate.name, LibreTranslate)

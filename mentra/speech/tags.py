@@ -28,6 +28,13 @@ def is_among(language: str, known: Iterable[str]) -> bool:
     )
 
 
+def spelt(language: str, codes: Iterable[str]) -> str | None:
+    """How *language* is written among *codes*: the whole tag, or its language alone."""
+    wanted, base = language.lower(), base_of(language)
+    by_lower = {code.lower(): code for code in codes}
+    return by_lower.get(wanted) or by_lower.get(base)
+
+
 def unknown_language(engine: str, language: str, setting: str) -> Refused:
     """*engine* does not know *language*; *setting* has those that it does."""
     return Refused(

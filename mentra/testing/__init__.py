@@ -11,6 +11,7 @@
 ``engine_contracts`` what every engine must do
 ``socket_server`` a WebSocket server that does what a test says
 ``speech_servers`` Deepgram and Soniox, as far as their protocols go
+``wyoming_server`` a Wyoming server
 ``secret_files`` files with secrets, in memory
 ``spoken``    sentences, a voice for them, and how many words were misunderstood
 ``openai_stub``  a server of a language model, in memory or as a program

@@ -19,9 +19,9 @@ from twisted.internet.task import Clock
 from twisted.test.iosim import FakeTransport, IOPump, connect
 from zope.interface import implementer
 
-from mentra.dial import Place, place_of
 from mentra.errors import Refused
 from mentra.interfaces.network import IDial, IWebSocket, IWebSocketClient, IWebSocketListener
+from mentra.server_address import Place, place_of
 
 HERE = IPv4Address("TCP", "127.0.0.1", 40_000)
 THERE = IPv4Address("TCP", "127.0.0.1", 9)

@@ -13,8 +13,8 @@ from mentra.speech.libretranslate import (
     LibreTranslate,
     LibreTranslateSettings,
     pairs_in,
-    spelt,
 )
+from mentra.speech.tags import spelt
 from mentra.testing.engine_contracts import (
     keeps_the_promise_of_an_engine,
     says_what_it_lacks,
