@@ -18,6 +18,7 @@ from mentra.interfaces.services import IServices
 from mentra.messages import Message
 from mentra.wire.admission import Admission
 from mentra.wire.batch import Batch
+from mentra.wire.deadlines import Deadlines
 from mentra.wire.fast_receive import AVAILABLE as FAST_RECEIVE
 from mentra.wire.frames import BINARY, BINARY_HEADERS, TEXT, TEXT_HEADERS, header
 from mentra.wire.heartbeat import Heartbeat
@@ -99,7 +100,7 @@ class PeerFactory(WebSocketServerFactory):
         self.batch = batch
         self.admission = admission
         self.fast = options.fast and FAST_RECEIVE
-        self.handshake_timeout = options.handshake_timeout
+        self.handshakes = Deadlines(self.clock, options.handshake_timeout)
         self.peers: set[Peer] = set()
         self.heartbeat = self._make_heartbeat(options, timer)
         self._trusted = options.trusted

@@ -8,9 +8,11 @@ later on a kept connection; ``fast_path = false`` leaves only that way.)
 from collections.abc import Mapping
 from typing import Any
 
-from twisted.internet.interfaces import IAddress, IDelayedCall, IReactorTime
+from twisted.internet.interfaces import IAddress, IReactorTime
 from twisted.internet.protocol import Factory, Protocol
 from twisted.protocols.policies import ProtocolWrapper
+
+from mentra.wire.deadlines import Deadlines
 
 LONGEST_LINE = 16_384
 """Bytes looked at before a connection is the web site's, which refuses long lines itself."""
@@ -20,7 +22,6 @@ class FrontDoor(Protocol):
     """Waits for the request line."""
 
     _seen = b""
-    _timer: IDelayedCall | None = None
 
     def __init__(self, house: "FrontDoorFactory", address: IAddress | None) -> None:
         self._house = house
@@ -28,7 +29,7 @@ class FrontDoor(Protocol):
 
     def connectionMade(self) -> None:
         """A slow client has no more time than a whole upgrade may take."""
-        self._timer = self._house.clock.callLater(self._house.patience, self._too_slow)
+        self._house.deadlines.add(self._too_slow)
 
     def dataReceived(self, data: bytes) -> None:
         """Decide once the first line is there."""
@@ -39,10 +40,10 @@ class FrontDoor(Protocol):
 
     def connectionLost(self, reason: Any = None) -> None:
         """Gone before it said anything."""
-        self._stop_timer()
+        self._house.deadlines.remove(self._too_slow)
 
     def _hand_on(self, factory: Any) -> None:
-        self._stop_timer()
+        self._house.deadlines.remove(self._too_slow)
         transport: Any = self.transport
         protocol = factory.buildProtocol(self._address)
         if protocol is None:
@@ -56,13 +57,7 @@ class FrontDoor(Protocol):
         protocol.makeConnection(transport)
         protocol.dataReceived(seen)
 
-    def _stop_timer(self) -> None:
-        if self._timer is not None and self._timer.active():
-            self._timer.cancel()
-        self._timer = None
-
     def _too_slow(self) -> None:
-        self._timer = None
         transport: Any = self.transport
         transport.abortConnection()
 
@@ -82,8 +77,7 @@ class FrontDoorFactory(Factory):
     ) -> None:
         self._paths = {path.encode(): factory for path, factory in paths.items()}
         self._site = site
-        self.clock = clock
-        self.patience = patience
+        self.deadlines = Deadlines(clock, patience)
 
     def doStart(self) -> None:
         """The site has a log and a clock to start."""

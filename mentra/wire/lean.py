@@ -6,7 +6,7 @@ bytes each, and the interpreter reads them without a look-up, whichever connecti
 
 Names attributes that Autobahn's protocol sets on itself, and the two colouring helpers, ``pformat``
 and ``Utf8Validator`` of its modules; a name that is not theirs any more costs nothing, and an
-attribute without a slot goes into a dictionary as ever.
+attribute without a slot goes into a dictionary as ever.  Calls ``_connectionMade``, if it is there.
 """
 
 from collections import deque
@@ -15,6 +15,7 @@ from typing import Any
 import autobahn.twisted.websocket as autobahn_twisted
 import autobahn.websocket.protocol as autobahn_protocol
 from autobahn.twisted.websocket import WebSocketServerProtocol
+from autobahn.wamp.types import TransportDetails
 from autobahn.websocket.protocol import TrafficStats
 from autobahn.websocket.utf8validator import Utf8Validator
 from twisted.logger import Logger
@@ -83,6 +84,7 @@ class _Nobody:
 
 
 _NOBODY = _Nobody()
+_NOT_DESCRIBED = TransportDetails(peer="")
 _UNREAD = TrafficStats()
 _NOTHING_QUEUED: "deque[Any]" = deque(maxlen=0)
 
@@ -109,6 +111,14 @@ class LeanProtocol(_BusyProtocol):
         self.connected = 0
         self._validator: Any = None
         super().__init__()
+
+    def connectionMade(self) -> None:
+        """As Autobahn does it, but for a description of both ends that nobody asks for."""
+        if not QUICK_BEGINNING:
+            super().connectionMade()
+            return
+        self._transport_details: Any = _NOT_DESCRIBED
+        self._connectionMade()
 
     @property
     def utf8validator(self) -> Any:
@@ -154,6 +164,10 @@ class LazyValidator:
         if self._validator is None:
             self._validator = Utf8Validator()
         return self._validator.validate(piece)
+
+
+QUICK_BEGINNING = hasattr(WebSocketServerProtocol, "_connectionMade")
+"""Whether Autobahn has what its own ``connectionMade`` calls in the end."""
 
 
 def _same(value: object, *args: object, **kwargs: object) -> object:

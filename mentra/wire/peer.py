@@ -67,12 +67,12 @@ class Peer(ReceivingProtocol):
     # -- opening
 
     def connectionMade(self) -> None:
-        """Autobahn's part, then no Nagle delay: it reads its option before it is set."""
+        """Autobahn's part, then no Nagle delay."""
         super().connectionMade()
         self.peer_id = self.factory.next_id()
         if hasattr(self.transport, "setTcpNoDelay"):
             self.transport.setTcpNoDelay(True)
-        self._start_timer(self.factory.handshake_timeout)
+        self.factory.handshakes.add(self._out_of_time)
 
     def onConnect(self, request: ConnectionRequest) -> str | None:
         """Let the path decide, before the 101; the chosen subprotocol."""
@@ -119,7 +119,7 @@ class Peer(ReceivingProtocol):
         factory = self.factory
         self.opened_at = self.last_seen = self._rate_since = factory.clock.seconds()
         self._rate_mark = factory.burst
-        self._open_for_sending()
+        self._gather_again()
         if factory.fast and self._perMessageCompress is None:
             self.longest_fast = min(factory.limits.max_frame, LONGEST)
         self.context = Context(self, factory.services)
@@ -148,6 +148,10 @@ class Peer(ReceivingProtocol):
             self._count(identity)
             self._cancel_timer()
         self.identity = identity
+
+    def _cancel_timer(self) -> None:
+        self.factory.handshakes.remove(self._out_of_time)
+        super()._cancel_timer()
 
     def _no_handshake(self) -> None:
         self.close(1008, "no handshake in time")

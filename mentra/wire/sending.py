@@ -17,6 +17,7 @@ from mentra.wire.write_through import can_write_through, quick_way
 if TYPE_CHECKING:
     from mentra.wire.factory import PeerFactory
 
+CONNECTING = WebSocketServerProtocol.STATE_CONNECTING
 OPEN = WebSocketServerProtocol.STATE_OPEN
 
 CLOSE = 8
@@ -43,7 +44,7 @@ class SendingProtocol(LeanProtocol):
     factory: "PeerFactory"
 
     def __init__(self) -> None:
-        self._state = WebSocketServerProtocol.STATE_CONNECTING
+        self._state = CONNECTING
         # where frames are gathered; None: they take another way, or none at all
         self._batch: Batch | None = None
         self._unsent: list[bytes] | None = None
@@ -143,6 +144,11 @@ class SendingProtocol(LeanProtocol):
             self._empty_outbox()
         unsent = self._unsent
         self._unsent = [data] if unsent is None else [*unsent, data]
+        if self._state == CONNECTING and self.factory.batch.began is not None:
+            # the answer to an upgrade leaves together with the welcome
+            if unsent is None:
+                self.factory.batch.unsent.append(self)
+            return
         self.flush()
 
     def flush(self) -> None:
@@ -165,10 +171,10 @@ class SendingProtocol(LeanProtocol):
             data = data[sent:]
         self.transport.write(data)
 
-    def _open_for_sending(self) -> None:
-        """From now on frames may be gathered, and go the quick way if the transport has one."""
+    def connectionMade(self) -> None:
+        """What is sent goes the quick way from the beginning, if the transport has one."""
+        super().connectionMade()
         self._writes_through = self.factory.fast and can_write_through(self.transport)
-        self._gather_again()
 
     def _gather_again(self) -> None:
         if self._state == OPEN and self._perMessageCompress is None:
@@ -232,6 +238,7 @@ class SendingProtocol(LeanProtocol):
 
     def dropConnection(self, abort: bool = False) -> None:
         """As Autobahn does, but not for ever: a client that does not read is cut off."""
+        self.flush()
         super().dropConnection(abort)
         if not abort:
             self._start_timer(CLOSE_PATIENCE)

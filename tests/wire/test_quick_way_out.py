@@ -16,11 +16,11 @@ from mentra.messages.apps import AppStopped
 from mentra.messages.audio import AudioChunk
 from mentra.testing.house import house_with
 from mentra.testing.wire import client_frame
-from mentra.wire import write_through
+from mentra.wire import lean, write_through
 from mentra.wire.echo import ECHO_PLUGINS
 from mentra.wire.write_through import can_write_through, quick_way
 from tests.wire.conftest import WING
-from tests.wire.sockets import SMALL, SocketPort
+from tests.wire.sockets import SMALL, SocketClient, SocketPort
 
 
 class Relative(tcp.Server):
@@ -125,6 +125,53 @@ def test_what_the_frames_of_one_read_produce_is_sent_as_one(listen, fast):
     client.frames(9)
 
     assert len(sockets[0].sent) - before == 1
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_the_welcome_leaves_together_with_the_answer_to_the_upgrade(listen, fast):
+    sockets = []
+
+    def look_at(transport):
+        transport.socket = Counted(transport.socket)
+        sockets.append(transport.socket)
+
+    port = listen(fast=fast, look_at=look_at)
+
+    port.glasses().frames(1)
+
+    (sent,) = sockets[0].sent
+    assert sent.startswith(b"HTTP/1.1 101 ")
+    assert b'"connection_ack"' in sent
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_who_is_not_let_in_is_told_before_the_connection_ends(listen, fast):
+    port = listen(fast=fast)
+    client = SocketClient(port, port.address)
+    port.clients.append(client)
+
+    client.send(
+        b"GET /glasses-ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    )
+
+    port.until(lambda: client.read() and client.is_cut, "the refusal")
+    assert client.got.startswith(b"HTTP/1.1 401 ")
+    assert client.got.endswith(b"}")
+
+
+@pytest.mark.parametrize("quick", [True, False])
+def test_without_the_quick_beginning_an_upgrade_is_the_same(listen, monkeypatch, quick):
+    # as it would be with an Autobahn that calls it something else
+    assert lean.QUICK_BEGINNING
+    monkeypatch.setattr(lean, "QUICK_BEGINNING", quick)
+    port = listen()
+    client = port.glasses()
+
+    client.say(type="ping")
+
+    assert [frame.json["type"] for frame in client.frames(2)] == ["connection_ack", "pong"]
+    assert port.peers[0].address == "127.0.0.1"
 
 
 # -- a receiver that does not read -------------------------------------------------------------
