@@ -1,13 +1,13 @@
 """Language models, asked on behalf of whoever's page it is: with their key, and within bounds."""
 
 from collections import Counter
-from collections.abc import Callable
 from typing import Annotated, Any
 
 from msgspec import Meta
 from twisted.internet.defer import CancelledError, Deferred
 from zope.interface import implementer
 
+from mentra.channels.ai_counting import Counted, Told
 from mentra.errors import NotThere, Refused
 from mentra.extension import ComponentFactory, ConfigSection, Section
 from mentra.interfaces.ai import IAsking
@@ -16,7 +16,7 @@ from mentra.interfaces.channels import IChannelClient, IPageSettings
 from mentra.interfaces.engines import IEngines
 from mentra.interfaces.llm import ILanguageModel
 from mentra.interfaces.services import IServices
-from mentra.messages.llm import ChatRequest, ChatResponse, Chunk, ModelConfig
+from mentra.messages.llm import ChatRequest, ChatResponse, ModelConfig
 
 
 class AiSettings(Section, frozen=True, kw_only=True):
@@ -39,8 +39,6 @@ class AiSettings(Section, frozen=True, kw_only=True):
 
 
 ai_section = ConfigSection("ai", AiSettings)
-
-Told = Callable[[Chunk], object]
 
 
 @implementer(IAsking)
@@ -118,8 +116,18 @@ class Asking:
                 f"put a key for {request.provider} into the credentials first",
                 where="provider",
             )
-        answer: Deferred[ChatResponse] = engine.chat(request, told, credential=credential)
-        return await self._followed(key, answer)
+        counted = Counted(self._services, user_id, request, told)
+        answer: Deferred[ChatResponse] = engine.chat(request, counted.told, credential=credential)
+        try:
+            response = await self._followed(key, answer)
+        except CancelledError:
+            counted.failed("ABORTED", retryable=False)
+            raise
+        except Refused as refusal:
+            counted.failed(refusal.code, refusal.retryable)
+            raise
+        counted.done(response)
+        return response
 
     async def _followed(self, key: tuple[str, str], answer: Deferred[ChatResponse]) -> ChatResponse:
         self._running[key] = answer

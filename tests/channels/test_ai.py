@@ -1,16 +1,20 @@
 """The ai channels, frame by frame."""
 
 import pytest
+from zope.interface import implementer
+from zope.interface.verify import verifyObject
 
 from mentra.channels.asking import AiSettings
 from mentra.engines import engines
 from mentra.errors import Refused
 from mentra.interfaces.ai import IAsking
+from mentra.interfaces.analytics import IAnalytics
 from mentra.interfaces.channel_stores import ICredentials
 from mentra.llm.echo import echo
 from mentra.llm.prices import prices
 from mentra.messages.channels.ai import AiChat, AiChatStream, AiHasCredentials, AiModels
-from mentra.messages.llm import ModelConfig, ToolCall
+from mentra.messages.llm import ModelConfig, ToolCall, Usage
+from mentra.records import Happened
 from mentra.testing.channels import checked, page_at_door, page_of
 from mentra.testing.llm import FakeLanguageModel
 
@@ -367,6 +371,76 @@ def test_a_key_that_cannot_be_read_is_told(open_wing, kept_parts, model):
     code, text = page.refusal("ai:chat", HI)
 
     assert (code, "enter it anew" in text) == ("HANDLER_ERROR", True)
+
+
+# -- what is counted -------------------------------------------------------------------------
+
+
+@implementer(IAnalytics)
+class Counting:
+    """Keeps what it is told."""
+
+    def __init__(self):
+        self.told = []
+
+    def record(self, user_id, happened):
+        self.told.append((user_id, happened))
+
+
+@pytest.fixture
+def counting(kept_parts):
+    kept_parts[IAnalytics] = Counting()
+    return kept_parts[IAnalytics]
+
+
+def test_an_answer_is_counted_with_its_tokens_time_and_cost(counting, open_wing, model, clock):
+    _, port = open_wing()
+    image = {"type": "image", "url": "https://x.example/a.png"}
+    page = page_of(port, "ann@x.org")
+    page.request(
+        "ai:chat-stream",
+        {**HI, "model": "claude-opus-5", "messages": [{"role": "user", "content": [image]}]},
+    )
+    clock.advance(0.5)
+    model.chats[0].say("Hel")
+    clock.advance(1.5)
+    usage = Usage(input_tokens=100, output_tokens=10, cache_read_tokens=1000)
+
+    model.chats[0].finish(usage=usage)
+
+    assert verifyObject(IAnalytics, counting)
+    assert counting.told == [
+        (
+            "ann@x.org",
+            Happened(
+                kind="ai",
+                provider="fake",
+                model="claude-opus-5",
+                input_tokens=1100,
+                output_tokens=10,
+                cost=500 + 250 + 500,
+                seconds=2.0,
+                first_token_seconds=0.5,
+                streaming=True,
+                images=1,
+            ),
+        )
+    ]
+
+
+def test_what_fails_or_is_left_is_counted_too(counting, open_wing, model):
+    _, port = open_wing()
+    page = page_of(port, "ann@x.org")
+    for _ in range(2):
+        page.request("ai:chat", HI)
+
+    model.chats[0].fail("RATE_LIMITED")
+    page.line.lose()
+
+    assert [(one.ok, one.code, one.retryable, one.model) for _, one in counting.told] == [
+        (False, "RATE_LIMITED", True, "m"),
+        (False, "ABORTED", False, "m"),
+    ]
 
 
 # -- models ----------------------------------------------------------------------------------
