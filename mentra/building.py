@@ -34,6 +34,7 @@ from mentra.house import House
 from mentra.interfaces.accounts import IAccountStore, ILoginTokens, IPasswords, IWebviewSigner
 from mentra.interfaces.channel_stores import IChats, ICodeSessions, ICredentials, IKeptSettings
 from mentra.interfaces.engines import ILc3
+from mentra.interfaces.images import IImageFiles, IImageStore
 from mentra.interfaces.network import (
     IDial,
     IEngineHttpClient,
@@ -245,6 +246,8 @@ class Building(MultiService):
             IKeptSettings: self.stores.page_settings,
             ICredentials: self.stores.credentials,
             ICodeSessions: self.stores.code,
+            IImageStore: self.stores.images,
+            IImageFiles: self.stores.image_files,
             IReadiness: self.readiness,
             IObserved: self.metrics,
             ITokens: tokens,

@@ -19,6 +19,8 @@ from mentra.stores.chat_store import ChatStore
 from mentra.stores.code_store import CodeLimits, CodeStore
 from mentra.stores.database import Database
 from mentra.stores.engine import for_writing, locate, make_engine, transact
+from mentra.stores.gallery import FOLDER as IMAGES
+from mentra.stores.image_store import ImageFiles, ImageStore
 from mentra.stores.migrate import Upgrade, prepare, upgrade
 from mentra.stores.objects import FOLDER as OBJECTS
 from mentra.stores.objects import Objects
@@ -45,6 +47,8 @@ class Stores(MultiService):
     :ivar page_settings: an ``IKeptSettings``.
     :ivar credentials: an ``ICredentials``.
     :ivar code: an ``ICodeSessions``.
+    :ivar images: an ``IImageStore``.
+    :ivar image_files: an ``IImageFiles``.
     """
 
     _log = Logger()
@@ -53,13 +57,14 @@ class Stores(MultiService):
         self,
         database: Database,
         photo_files: PhotoFiles,
+        image_files: ImageFiles,
         now: Callable[[], float],
         key_text: Callable[[], str],
         code: Callable[[Database], CodeStore],
     ) -> None:
         super().__init__()
         self._database = database
-        for service in (database, photo_files):
+        for service in (database, photo_files, image_files):
             service.setServiceParent(self)
         self.photos = PhotoStore(database)
         self.photo_files = photo_files
@@ -70,6 +75,8 @@ class Stores(MultiService):
         self.page_settings = PageSettingsStore(database)
         self.credentials = CredentialStore(database, key_text, now)
         self.code = code(database)
+        self.images = ImageStore(database, now)
+        self.image_files = image_files
         self.users = UserStore(database, now, photo_files.remove)
 
     def ready(self) -> Deferred[None]:
@@ -128,7 +135,9 @@ def open_stores(
     def code(database: Database) -> CodeStore:
         return CodeStore(database, Objects(state_dir / OBJECTS), now, code_limits)
 
-    return Stores(database, PhotoFiles(state_dir / FOLDER, reactor), now, key_text, code)
+    photos = PhotoFiles(state_dir / FOLDER, reactor)
+    images = ImageFiles(state_dir / IMAGES, reactor)
+    return Stores(database, photos, images, now, key_text, code)
 
 
 @attrs.frozen

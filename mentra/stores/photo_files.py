@@ -56,7 +56,7 @@ def new_name() -> str:
 
 @implementer(IPhotoFiles)
 class PhotoFiles(Service):
-    """Makes its folder when it needs one.
+    """Makes its folder, called after what is in it, when it needs one.
 
     What was asked for before the service stops is done before it has stopped.
     """
@@ -64,7 +64,7 @@ class PhotoFiles(Service):
     def __init__(self, folder: Path, reactor: IReactorFromThreads) -> None:
         self._folder = folder
         self._reactor = reactor
-        self._pool = ThreadPool(0, THREADS, "photos")
+        self._pool = ThreadPool(0, THREADS, folder.name)
         self._in_hand: set[Deferred[Any]] = set()
         self._closed = False
 
@@ -132,8 +132,10 @@ class PhotoFiles(Service):
 
     def _run(self, job: Callable[[], T]) -> Deferred[T]:
         if self._closed:
-            return fail(StoreError("the folder of photos is closed"))
-        work: Deferred[T] = deferToThreadPool(self._reactor, self._pool, _told, job)
+            return fail(StoreError(f"the folder of {self._folder.name} is closed"))
+        work: Deferred[T] = deferToThreadPool(
+            self._reactor, self._pool, _told, job, self._folder.name
+        )
         self._in_hand.add(work)
 
         def done(result: Any) -> Any:
@@ -239,12 +241,12 @@ def _for_its_owner(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
 
 
-def _told(job: Callable[[], T]) -> T:
+def _told(job: Callable[[], T], what: str) -> T:
     try:
         return job()
     except OSError as problem:
-        what = problem.strerror or type(problem).__name__
-        raise StoreError(f"the folder of photos cannot be used: {what}") from problem
+        why = problem.strerror or type(problem).__name__
+        raise StoreError(f"the folder of {what} cannot be used: {why}") from problem
 
 
 def _passing_on(waiting: Deferred[None]) -> Callable[[T], T]:

@@ -12,13 +12,13 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from mentra.stores import channel_tables  # noqa: F401 - part of the same metadata
+from mentra.stores import channel_tables, image_tables  # noqa: F401 - part of the same metadata
 from mentra.stores.columns import metadata as metadata
 from mentra.stores.columns import order as _order
 from mentra.stores.columns import package as _package
 from mentra.stores.columns import user as _user
 
-REVISION = "0008"
+REVISION = "0009"
 """Newest migration: what a database must be at."""
 
 # times are POSIX seconds; "record", "settings" and "data" are JSON

@@ -93,6 +93,8 @@ class Open:
     credentials: Any = None
     code: Any = None
     limits: CodeLimits = attrs.field(factory=CodeLimits)
+    images: Any = None
+    image_files: Any = None
     keys: str = "bWVudHJhIG1lbnRyYSBtZW50cmEgbWVudHJhICEhISE="
     opened: Stores | None = None
 
@@ -119,6 +121,7 @@ class Open:
         self.page_settings, self.credentials = self.opened.page_settings, self.opened.credentials
         self.code = self.opened.code
         self.photos, self.photo_files = self.opened.photos, self.opened.photo_files
+        self.images, self.image_files = self.opened.images, self.opened.image_files
 
     def close(self) -> None:
         if self.opened is not None:

@@ -1,0 +1,453 @@
+"""Pictures that are made: groups of entries, jobs that make them, and a gallery."""
+
+from typing import Annotated, Any, ClassVar, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from mentra.messages.channels import PATH, Event, Record, Request
+from mentra.messages.channels.chat import Limit, Name
+
+Words = Annotated[str, Meta(max_length=4000)]
+ModelName = Annotated[str, Meta(max_length=256)]
+Side = Annotated[int, Meta(ge=16, le=8192)]
+Count = Annotated[int, Meta(ge=1, le=1000)]
+PerBatch = Annotated[int, Meta(ge=1, le=16)]
+Rating = Annotated[int, Meta(ge=1, le=5)]
+Tag = Annotated[str, Meta(min_length=1, max_length=64)]
+Tags = Annotated[list[Tag], Meta(max_length=50)]
+
+JobState = Literal["queued", "running", "paused", "completed", "failed", "cancelled"]
+
+DEFAULT_GROUP = "Default"
+UNKNOWN_GROUP = "there is no such group"
+UNKNOWN_ENTRY = "there is no such entry"
+UNKNOWN_JOB = "there is no such job"
+UNKNOWN_IMAGE = "there is no such picture"
+WRONG_STATE = "the job is not in a state for that"
+TOO_MANY = "there are too many"
+
+
+# -- what is wanted --------------------------------------------------------------------------
+
+
+class Prompt(Record, frozen=True, kw_only=True):
+    """What is to be seen.
+
+    :ivar type: ``inline`` and ``library``: the texts themselves, one a batch, in turn;
+        ``wildcard``: the same, and of ``{red|green}`` each picture has one.
+    """
+
+    type: Literal["inline", "library", "wildcard"] = "inline"
+    value: (
+        Annotated[str, Meta(min_length=1, max_length=4000)]
+        | Annotated[list[Words], Meta(min_length=1, max_length=100)]
+    )
+
+
+class Resolution(Record, frozen=True, kw_only=True, omit_defaults=True):
+    """How large.
+
+    :ivar type: ``dimensions``: *width* and *height*, pixels; ``preset``: *preset*, else
+        *aspect_ratio*.
+    :ivar preset: ``square``, ``portrait``, ``landscape`` or ``wide``.
+    :ivar aspect_ratio: such as ``16:9``; about a million pixels of it.
+    """
+
+    type: Literal["dimensions", "preset"] = "dimensions"
+    width: Side | None = None
+    height: Side | None = None
+    preset: Literal["square", "portrait", "landscape", "wide"] | None = None
+    aspect_ratio: Annotated[str, Meta(pattern="^[1-9][0-9]?:[1-9][0-9]?$")] | None = None
+
+
+class Wanted(Record, frozen=True, kw_only=True):
+    """What an entry wants, with everything filled in.
+
+    :ivar model: an engine, or ``engine/model``; null: what the person's settings or the server say.
+    :ivar references: ids or addresses of pictures to go by, for engines that can.
+    :ivar ext_params: what else the engine is told, such as ``seed`` and ``steps``.
+    :ivar execution_mode: ``fixed``: *batch_count* batches; ``target``: as many as it takes to have
+        *target_images* pictures.
+    :ivar tolerance: how many of those may be missing when a batch has failed.
+    """
+
+    prompt: Prompt
+    resolution: Resolution
+    model: str | None
+    style: str | None
+    images_per_batch: int
+    batch_count: int
+    references: list[str]
+    ext_params: dict[str, Any]
+    execution_mode: Literal["fixed", "target"]
+    target_images: int | None
+    tolerance: int
+
+    @property
+    def expected_images(self) -> int:
+        """How many there are to be."""
+        if self.execution_mode == "target" and self.target_images is not None:
+            return self.target_images
+        return self.batch_count * self.images_per_batch
+
+    @property
+    def expected_batches(self) -> int:
+        """How many batches that takes, if none fails."""
+        return -(-self.expected_images // self.images_per_batch)
+
+
+# -- what is kept ----------------------------------------------------------------------------
+
+
+class QueueGroup(Record, frozen=True, kw_only=True):
+    """A group of entries.  Times are ISO 8601, UTC.
+
+    :ivar collapsed: whether pages show it folded up.
+    """
+
+    id: str
+    name: str
+    collapsed: bool
+    sort_order: int
+    created_at: str
+    updated_at: str
+
+
+class QueueEntry(Wanted, frozen=True, kw_only=True):
+    """Something that pictures are made of.  Times are ISO 8601, UTC."""
+
+    id: str
+    group_id: str
+    enabled: bool
+    sort_order: int
+    created_at: str
+    updated_at: str
+
+
+class JobStats(Record, frozen=True, kw_only=True):
+    """How far a job has come.
+
+    :ivar total_batches: those that are over, well or not.
+    """
+
+    total_batches: int
+    successful_batches: int
+    failed_batches: int
+    total_images: int
+    expected_batches: int
+    expected_images: int
+
+
+class Job(Record, frozen=True, kw_only=True):
+    """Pictures being made of an entry.  Times are ISO 8601, UTC.
+
+    :ivar last_error: why a batch failed last; a code word, and a sentence.
+    """
+
+    id: str
+    queue_entry_id: str
+    state: JobState
+    created_at: str
+    started_at: str | None
+    finished_at: str | None
+    stats: JobStats
+    last_error: str | None
+
+
+class GeneratedImage(Record, frozen=True, kw_only=True):
+    """A picture.  Times are ISO 8601, UTC.
+
+    :ivar path: of its file in the server's state directory; a page gets it by
+        ``imagegen:get-image``.
+    :ivar filename: what to call it when it is saved.
+    :ivar size: bytes.
+    :ivar rating: 1 to 5.
+    """
+
+    id: str
+    job_id: str
+    batch_id: str
+    path: str
+    filename: str
+    size: int
+    width: int
+    height: int
+    model: str
+    prompt: str
+    references: list[str]
+    created_at: str
+    favorite: bool
+    rating: int | None
+    tags: list[str]
+    notes: str | None
+
+
+class GalleryPage(Record, frozen=True, kw_only=True):
+    """Some pictures.
+
+    :ivar total: how many fit.
+    """
+
+    images: list[GeneratedImage]
+    total: int
+    has_more: bool
+
+
+class ImageData(Record, frozen=True, kw_only=True):
+    """A picture itself.
+
+    :ivar data: base64.
+    """
+
+    id: str
+    filename: str
+    content_type: str
+    data: str
+
+
+# -- events ----------------------------------------------------------------------------------
+
+
+class JobHappened(Record, frozen=True, kw_only=True):
+    """A job, as it is now."""
+
+    job_id: str
+    job: Job
+
+
+class JobCreated(Event, frozen=True, kw_only=True, tag="imagegen:job-created"):
+    """There is a job; the first thing that is told of it."""
+
+    sent_to: ClassVar[tuple[str, ...]] = (PATH,)
+    payload: JobHappened
+
+
+class JobUpdated(Event, frozen=True, kw_only=True, tag="imagegen:job-updated"):
+    """A job was paused, or waits for its turn again."""
+
+    sent_to: ClassVar[tuple[str, ...]] = (PATH,)
+    payload: JobHappened
+
+
+class JobCompleted(Event, frozen=True, kw_only=True, tag="imagegen:job-completed"):
+    """A job is over: ``completed``, ``failed`` or ``cancelled``."""
+
+    sent_to: ClassVar[tuple[str, ...]] = (PATH,)
+    payload: JobHappened
+
+
+class BatchBegun(Record, frozen=True, kw_only=True):
+    """Which batch.
+
+    :ivar batch_index: from 0.
+    """
+
+    job_id: str
+    batch_index: int
+
+
+class BatchStarted(Event, frozen=True, kw_only=True, tag="imagegen:batch-started"):
+    """A batch begins."""
+
+    sent_to: ClassVar[tuple[str, ...]] = (PATH,)
+    payload: BatchBegun
+
+
+class BatchDone(Record, frozen=True, kw_only=True):
+    """What a batch brought.
+
+    :ivar batch_index: from 0.
+    """
+
+    job_id: str
+    batch_index: int
+    images: list[GeneratedImage]
+
+
+class BatchCompleted(Event, frozen=True, kw_only=True, tag="imagegen:batch-completed"):
+    """A batch has brought pictures."""
+
+    sent_to: ClassVar[tuple[str, ...]] = (PATH,)
+    payload: BatchDone
+
+
+class BatchLost(Record, frozen=True, kw_only=True):
+    """Why a batch brought nothing.
+
+    :ivar batch_index: from 0.
+    :ivar error: a code word, and a sentence.
+    """
+
+    job_id: str
+    batch_index: int
+    error: str
+
+
+class BatchFailed(Event, frozen=True, kw_only=True, tag="imagegen:batch-failed"):
+    """A batch failed, as often as it was tried."""
+
+    sent_to: ClassVar[tuple[str, ...]] = (PATH,)
+    payload: BatchLost
+
+
+JOB_EVENTS: tuple[type[Event], ...] = (
+    JobCreated, BatchStarted, BatchCompleted, BatchFailed, JobCompleted
+)  # fmt: skip
+"""In their order."""
+
+
+# -- channels --------------------------------------------------------------------------------
+
+
+class ListGroups(Request, frozen=True, kw_only=True, tag="imagegen:list-groups"):
+    """The groups, in their order; there is always one, at first called Default."""
+
+    answers: ClassVar[Any] = list[QueueGroup]
+
+
+class CreateGroup(Request, frozen=True, kw_only=True, tag="imagegen:create-group"):
+    """Make a group, after the others."""
+
+    answers: ClassVar[Any] = QueueGroup
+    refusals: ClassVar[tuple[str, ...]] = (TOO_MANY,)
+    name: Annotated[str, Meta(min_length=1, max_length=200)]
+
+
+class ListEntries(Request, frozen=True, kw_only=True, tag="imagegen:list-entries"):
+    """A group's entries, in their order; none of a group that is not there."""
+
+    answers: ClassVar[Any] = list[QueueEntry]
+    group_id: Name
+
+
+class CreateEntry(Request, frozen=True, kw_only=True, tag="imagegen:create-entry"):
+    """Put an entry at the end of a group, and have its pictures made, unless the setting
+    ``imageGen.autoRun`` says otherwise.
+
+    :ivar prompt: a text is an inline prompt.
+    """
+
+    answers: ClassVar[Any] = QueueEntry
+    events: ClassVar[tuple[type[Event], ...]] = JOB_EVENTS
+    refusals: ClassVar[tuple[str, ...]] = (UNKNOWN_GROUP, TOO_MANY)
+    group_id: Name
+    prompt: Annotated[str, Meta(min_length=1, max_length=4000)] | Prompt
+    resolution: Resolution | None = None
+    model: ModelName | None = None
+    style: Annotated[str, Meta(max_length=500)] | None = None
+    images_per_batch: PerBatch = 1
+    batch_count: Count = 1
+    references: Annotated[list[Annotated[str, Meta(max_length=2000)]], Meta(max_length=16)] = (
+        msgspec.field(default_factory=list)
+    )
+    ext_params: Annotated[dict[str, Any], Meta(max_length=50)] = msgspec.field(default_factory=dict)
+    execution_mode: Literal["fixed", "target"] = "fixed"
+    target_images: Count | None = None
+    tolerance: Annotated[int, Meta(ge=0, le=1000)] = 0
+
+
+class RunEntry(Request, frozen=True, kw_only=True, tag="imagegen:run"):
+    """Have pictures made of an entry."""
+
+    answers: ClassVar[Any] = Job
+    events: ClassVar[tuple[type[Event], ...]] = JOB_EVENTS
+    refusals: ClassVar[tuple[str, ...]] = (UNKNOWN_ENTRY, TOO_MANY)
+    entry_id: Name
+
+
+class ListJobs(Request, frozen=True, kw_only=True, tag="imagegen:list-jobs"):
+    """Jobs, the newest first.
+
+    :ivar states: only those in one of these.
+    """
+
+    answers: ClassVar[Any] = list[Job]
+    entry_id: Name | None = None
+    states: Annotated[list[JobState], Meta(max_length=6)] | None = None
+    limit: Limit = 50
+
+
+class _JobRequest(Request, frozen=True, kw_only=True, tag="(job)"):
+    """Something is to become of a job."""
+
+    answers: ClassVar[Any] = Job
+    refusals: ClassVar[tuple[str, ...]] = (UNKNOWN_JOB, WRONG_STATE)
+    job_id: Name
+
+
+class CancelJob(_JobRequest, frozen=True, kw_only=True, tag="imagegen:cancel"):
+    """End a job that is not over; what it has made stays."""
+
+    events: ClassVar[tuple[type[Event], ...]] = (JobCompleted,)
+
+
+class PauseJob(_JobRequest, frozen=True, kw_only=True, tag="imagegen:pause"):
+    """Have a job wait; a batch that has begun is finished first."""
+
+    events: ClassVar[tuple[type[Event], ...]] = (JobUpdated,)
+
+
+class ResumeJob(_JobRequest, frozen=True, kw_only=True, tag="imagegen:resume"):
+    """Let a paused job go on when it is its turn."""
+
+    events: ClassVar[tuple[type[Event], ...]] = (JobUpdated,)
+
+
+class RetryJob(_JobRequest, frozen=True, kw_only=True, tag="imagegen:retry"):
+    """Have a job that failed or was cancelled make what is missing."""
+
+    events: ClassVar[tuple[type[Event], ...]] = (JobUpdated,)
+
+
+class DateRange(Record, frozen=True, kw_only=True):
+    """From when till when: ISO 8601, with a zone; either may be left out."""
+
+    start: Annotated[str, Meta(max_length=40)] | None = None
+    end: Annotated[str, Meta(max_length=40)] | None = None
+
+
+class ListImages(Request, frozen=True, kw_only=True, tag="imagegen:list-images"):
+    """The gallery, or what fits of it.
+
+    :ivar tags: all of these.
+    :ivar search: stands in prompt, file name or notes.
+    """
+
+    answers: ClassVar[Any] = GalleryPage
+    models: Annotated[list[ModelName], Meta(max_length=50)] | None = None
+    date_range: DateRange | None = None
+    favorite: bool | None = None
+    min_rating: Rating | None = None
+    tags: Tags | None = None
+    search: Annotated[str, Meta(max_length=500)] | None = None
+    sort_by: Literal["newest", "oldest", "name", "rating"] = "newest"
+    limit: Limit = 50
+    offset: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
+
+
+class GetImage(Request, frozen=True, kw_only=True, tag="imagegen:get-image"):
+    """A picture itself."""
+
+    answers: ClassVar[Any] = ImageData
+    refusals: ClassVar[tuple[str, ...]] = (UNKNOWN_IMAGE, "its file is gone", "it is too large")
+    id: Name
+
+
+class UpdateImage(Request, frozen=True, kw_only=True, tag="imagegen:update-image"):
+    """What one thinks of a picture; what is left out stays."""
+
+    answers: ClassVar[Any] = GeneratedImage
+    refusals: ClassVar[tuple[str, ...]] = (UNKNOWN_IMAGE,)
+    id: Name
+    favorite: bool | UnsetType = UNSET
+    rating: Rating | UnsetType | None = UNSET
+    tags: Tags | UnsetType = UNSET
+    notes: Words | UnsetType | None = UNSET
+
+
+class DeleteImage(Request, frozen=True, kw_only=True, tag="imagegen:delete-image"):
+    """Delete a picture; false where there is none of that id."""
+
+    answers: ClassVar[Any] = bool
+    id: Name
