@@ -36,7 +36,7 @@ class IImageStore(Interface):
     """What is known of groups, entries, jobs and pictures, each person's for themselves.  Adapt the
     services to it.
 
-    Records are those of :mod:`mentra.messages.channels.imagegen`.  Whatever writes has reached the
+    Records are those of :mod:`mentra.messages.channels.images`.  Whatever writes has reached the
     disk when it answers.  User ids are canonical; what is another person's is not there.
     """
 
@@ -56,7 +56,7 @@ class IImageStore(Interface):
         """An awaitable of a list of its entries, in their order."""
 
     def create_entry(user_id: str, group_id: str, wanted: Any, most: int) -> Any:
-        """An awaitable of a new entry, of a :class:`mentra.messages.channels.imagegen.Wanted`.
+        """An awaitable of a new entry, of a :class:`mentra.messages.channels.images.Wanted`.
 
         :raises mentra.errors.Refused: ``NOT_FOUND`` or ``TOO_MANY``.
         """

@@ -11,14 +11,8 @@ from msgspec import UNSET
 from sqlalchemy import ColumnElement, Connection, delete, func, or_, select, update
 
 from mentra.errors import Refused
-from mentra.messages.channels.imagegen import (
-    UNKNOWN_IMAGE,
-    GalleryPage,
-    GeneratedImage,
-    Job,
-    ListImages,
-    UpdateImage,
-)
+from mentra.messages.channels.imagegen import ListImages, UpdateImage
+from mentra.messages.channels.images import UNKNOWN_IMAGE, GalleryPage, GeneratedImage, Job
 from mentra.messages.stamps import iso
 from mentra.pictures import NewImage
 from mentra.stores.experiences import storable

@@ -9,7 +9,8 @@ import msgspec
 from sqlalchemy import Connection, Table, func, select, update
 
 from mentra.errors import Refused
-from mentra.messages.channels.imagegen import (
+from mentra.messages.channels.imagegen import ListJobs
+from mentra.messages.channels.images import (
     DEFAULT_GROUP,
     TOO_MANY,
     UNKNOWN_ENTRY,
@@ -18,7 +19,6 @@ from mentra.messages.channels.imagegen import (
     WRONG_STATE,
     Job,
     JobStats,
-    ListJobs,
     QueueEntry,
     QueueGroup,
     Wanted,

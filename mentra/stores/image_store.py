@@ -8,15 +8,13 @@ from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
 from mentra.interfaces.images import IImageFiles, IImageStore
-from mentra.messages.channels.imagegen import (
+from mentra.messages.channels.imagegen import ListImages, ListJobs, UpdateImage
+from mentra.messages.channels.images import (
     GalleryPage,
     GeneratedImage,
     Job,
-    ListImages,
-    ListJobs,
     QueueEntry,
     QueueGroup,
-    UpdateImage,
     Wanted,
 )
 from mentra.pictures import NewImage

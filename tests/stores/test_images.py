@@ -6,15 +6,8 @@ from zope.interface.verify import verifyObject
 
 from mentra.errors import Refused
 from mentra.interfaces.images import IImageFiles, IImageStore
-from mentra.messages.channels.imagegen import (
-    DateRange,
-    ListImages,
-    ListJobs,
-    Prompt,
-    Resolution,
-    UpdateImage,
-    Wanted,
-)
+from mentra.messages.channels.imagegen import DateRange, ListImages, ListJobs, UpdateImage
+from mentra.messages.channels.images import Prompt, Resolution, Wanted
 from mentra.pictures import NewImage
 
 ANN, BOB = "ann@x.org", "bob@x.org"

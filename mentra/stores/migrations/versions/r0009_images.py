@@ -11,6 +11,13 @@ depends_on = None
 
 def upgrade() -> None:
     """Make the tables."""
+    _create_groups_and_entries()
+    _create_jobs()
+    _create_images()
+    _create_tags()
+
+
+def _create_groups_and_entries() -> None:
     op.create_table(
         "image_groups",
         *_row("image_groups", "group_id"),
@@ -29,6 +36,9 @@ def upgrade() -> None:
     )
     op.create_index("ix_image_entries_user_id", "image_entries", ["user_id"])
     op.create_index("ix_image_entries_group_id", "image_entries", ["group_id"])
+
+
+def _create_jobs() -> None:
     op.create_table(
         "image_jobs",
         *_row("image_jobs", "job_id"),
@@ -47,6 +57,9 @@ def upgrade() -> None:
     op.create_index("ix_image_jobs_state", "image_jobs", ["state"])
     op.create_index("ix_image_jobs_entry_id", "image_jobs", ["entry_id"])
     op.create_index("ix_image_jobs_user_id_id", "image_jobs", ["user_id", "id"])
+
+
+def _create_images() -> None:
     op.create_table(
         "images",
         *_row("images", "image_id"),
@@ -68,6 +81,9 @@ def upgrade() -> None:
     )
     op.create_index("ix_images_job_id", "images", ["job_id"])
     op.create_index("ix_images_user_id_id", "images", ["user_id", "id"])
+
+
+def _create_tags() -> None:
     op.create_table(
         "image_tags",
         sa.Column("image_id", sa.String(64), nullable=False),
