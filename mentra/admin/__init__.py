@@ -65,6 +65,7 @@ COMMANDS = {
     "plugins": Command("mentra.admin.plugins:plugins", "List plugins; refresh their cache."),
     "handlers": Command("mentra.admin.plugins:handlers", "List who handles which message."),
     "simulate": Command("mentra.admin.simulate:simulate", "Wear simulated glasses."),
+    "talk": Command("mentra.admin.talk:talk", "Talk to the voice assistant."),
     "demo": Command("mentra.admin.demo:demo", "Server, captions app and glasses in one terminal."),
     "conformance": Command(
         "mentra.admin.conformance:conformance", "Try the rules of the protocol on a server."

@@ -61,8 +61,8 @@ def simulate(
     """
     hush()
     read = functools.cache(lambda: load(config_file, state_dir=state_dir))
-    bearer = token or _token(user, read)
-    address = url or _address(read())
+    bearer = token or token_for(user, read, "wears the glasses")
+    address = url or address_of(read())
     picture = photo.read_bytes() if photo else None
 
     async def wear() -> None:
@@ -74,9 +74,14 @@ def simulate(
     run_until_interrupted(wear())
 
 
-def _token(user: str | None, read: Callable[[], Config]) -> str:
+def token_for(user: str | None, read: Callable[[], Config], does: str) -> str:
+    """A token of *user* that the configured server believes.
+
+    :param does: what the user does, for the sentence that asks who it is.
+    :raises MentraError: there is no secret to sign it with.
+    """
     if not user:
-        raise click.UsageError("say who wears the glasses: --user EMAIL, or --token TOKEN")
+        raise click.UsageError(f"say who {does}: --user EMAIL, or --token TOKEN")
     config = read()
     # a new secret would make a token that no server believes
     if config.auth_secret is None and not config.secret_path.exists():
@@ -87,7 +92,11 @@ def _token(user: str | None, read: Callable[[], Config]) -> str:
     return tokens_of(config).issue_user(user_id_of(user), TOKEN_SECONDS)
 
 
-def _address(config: Config) -> str:
+def address_of(config: Config) -> str:
+    """Where the configured server is found on this machine.
+
+    :raises ConfigError: it listens on no port.
+    """
     listen = config.section(ServerSettings).listen
     found = _PORT.match(listen)
     if found is None:

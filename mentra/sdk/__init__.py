@@ -9,7 +9,8 @@
 
     Echo("org.example.echo", api_key).run()
 
-The wearer's side is here too: :class:`GlassesClient`, for tests and simulations.
+The wearer's side is here too: :class:`GlassesClient`, for tests and simulations, and
+:class:`VoiceClient`, which talks to the voice assistant.
 """
 
 from mentra.sdk.app_server import AppServer
@@ -18,5 +19,14 @@ from mentra.sdk.glasses import GlassesClient
 from mentra.sdk.heard import Transcription
 from mentra.sdk.photos import Photo
 from mentra.sdk.places import Place
+from mentra.sdk.voice import VoiceClient
 
-__all__ = ["AppServer", "AppSession", "GlassesClient", "Photo", "Place", "Transcription"]
+__all__ = [
+    "AppServer",
+    "AppSession",
+    "GlassesClient",
+    "Photo",
+    "Place",
+    "Transcription",
+    "VoiceClient",
+]
