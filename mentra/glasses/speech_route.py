@@ -13,7 +13,7 @@ from mentra.interfaces.engines import ISynthesiser, IUtterances
 from mentra.interfaces.services import IServices
 from mentra.interfaces.web import ICall
 
-_STATUSES = {"TOO_MANY_SPEECHES": 503}
+_STATUSES = {"TOO_MANY_SPEECHES": 503, "RATE_LIMITED": 429, "ENGINE_UNAVAILABLE": 501}
 
 _Name = Annotated[str, Meta(max_length=200)]
 
@@ -42,8 +42,9 @@ class Spoken(msgspec.Struct, frozen=True, kw_only=True):
     "/api/audio/tts",
     access=Access.PUBLIC,
     query=Spoken,
-    answer_type="audio/mpeg",
+    answer_type="audio/wav",
     errors={
+        429: "Too much was said in the last minute.",
         501: "This server has no engine that speaks.",
         502: "The engine failed.",
         503: "The engine is busy.",

@@ -24,5 +24,7 @@
 ``worker_recogniser``   what recognisers in processes of their own have in common
 ``job``                 one utterance for them
 ``gated``               a stream that has them work while somebody speaks
+``synthesis``           who speaks, within bounds; by ``spoken_programs`` for instance
+``wav``                 files of sound, and the plain sound in them
 ``workers``             these processes; ``worker`` is what runs in them
 """

@@ -24,6 +24,7 @@ class FakeProcess:
     executable: str
     args: tuple[str, ...]
     env: Mapping[str, str] | None
+    fds: Mapping[int, Any] | None = None
     signals: list[str] = attrs.field(factory=list)
     is_deaf: bool = False
     is_running: bool = True
@@ -99,7 +100,7 @@ class FakeProcesses:
         """
         if self.broken:
             raise OSError("no more processes")
-        process = FakeProcess(processProtocol, executable, tuple(args), env)
+        process = FakeProcess(processProtocol, executable, tuple(args), env, childFDs)
         self.started.append(process)
         processProtocol.makeConnection(process)
         return process

@@ -16,10 +16,13 @@ from mentra.events import Event
 from mentra.extension import provider_of
 from mentra.glasses.capabilities import profiles
 from mentra.interfaces.llm import ILanguageModel
+from mentra.interfaces.speech import IEngineFigures
 from mentra.messages.streams import GESTURES, LOCATION_RATES
 from mentra.routing.catalogue import Catalogue
 from mentra.routing.discovery import discover
+from mentra.speech.figures import engine_figures
 from mentra.stores.schema import metadata
+from mentra.testing.house import house_with
 from tests.docs.manual import PAGES, ROOT, Block, Page
 from tests.docs.shell import Shell
 from tests.docs.tables import first_words, words_of
@@ -42,6 +45,16 @@ def test_metrics_are_those_of_a_server(tmp_path: Path):
     shown = {family.name + {"counter": "_total"}.get(family.type, "") for family in families}
 
     assert set(first_words("operating.rst", "metrics")) == shown
+
+
+def test_metrics_of_engines_are_those_there_are():
+    house = house_with(engine_figures)
+    IEngineFigures(house)
+    registry = house.metrics.registry
+
+    assert set(first_words("speech.rst", "engine-metrics")) == {
+        f"{family.name}_total" for family in registry.collect()
+    }
 
 
 def test_tables_of_the_store_are_on_the_page():
