@@ -1,6 +1,5 @@
 """What a synthesiser made, as the sound that is sent."""
 
-import struct
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -10,13 +9,10 @@ from zope.interface import implementer
 
 from mentra.errors import Refused
 from mentra.interfaces.engines import ISpeech
-from mentra.speech.resampling import RATE, Resampler
+from mentra.speech.wav import pcm_of_wav
 
 LONGEST = 20 * 1024 * 1024
 """Bytes that a sentence may be."""
-
-_CHUNK = struct.Struct("<4sI")
-_FORMAT = struct.Struct("<HHIIHH")
 
 
 async def pcm_of(speech: ISpeech) -> bytes:
@@ -28,31 +24,7 @@ async def pcm_of(speech: ISpeech) -> bytes:
         raise _unusable(f"it makes {speech.content_type}")
     body = speech.body
     data = await _collected(body) if IBodyProducer.providedBy(body) else bytes(body)
-    return _resampled(*_read(data))
-
-
-def _read(data: bytes) -> tuple[int, bytes]:
-    """Rate and samples of a WAV file; a length that is longer than the file is not believed, for
-    programs that write into a pipe do not know it yet."""
-    if data[:4] != b"RIFF" or data[8:12] != b"WAVE":
-        raise _unusable("it is no WAV file")
-    at, rate = 12, 0
-    while at + _CHUNK.size <= len(data):
-        name, size = _CHUNK.unpack_from(data, at)
-        at += _CHUNK.size
-        if name == b"data" and rate:
-            samples = data[at : at + size]
-            return rate, samples[: len(samples) & ~1]
-        if name == b"fmt " and at + _FORMAT.size <= len(data):
-            kind, channels, rate, _, _, bits = _FORMAT.unpack_from(data, at)
-            if (kind, channels, bits) != (1, 1, 16) or not 4000 <= rate <= 192_000:
-                raise _unusable("its samples are not mono, 16 bits")
-        at += size + (size & 1)
-    raise _unusable("there is no sound in it")
-
-
-def _resampled(rate: int, samples: bytes) -> bytes:
-    return samples if rate == RATE else Resampler(rate).write(samples, is_last=True)
+    return pcm_of_wav(data)
 
 
 def _unusable(why: str) -> Refused:
