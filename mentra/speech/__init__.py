@@ -25,6 +25,6 @@
 ``job``                 one utterance for them
 ``gated``               a stream that has them work while somebody speaks
 ``synthesis``           who speaks, within bounds; by ``spoken_programs`` for instance
-``wav``                 files of sound, and the plain sound in them
+``wav``                 the plain sound in such files
 ``workers``             these processes; ``worker`` is what runs in them
 """

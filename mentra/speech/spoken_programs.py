@@ -13,24 +13,15 @@ from zope.interface import implementer
 
 from mentra.errors import Refused
 from mentra.extension import EngineFactory
-from mentra.interfaces.engines import ISpeech
 from mentra.interfaces.services import IServices
 from mentra.interfaces.speech import ISynthesis
 from mentra.speech.program import FILE, run
+from mentra.speech.sound_files import SoundFile, wav_of
 from mentra.speech.synthesis import SynthesisSettings
-from mentra.speech.wav import CONTENT_TYPE, read_wav, write_wav
+from mentra.speech.wav import read_wav
 
 MOST_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 """What nobody can say, and a program may take for something else."""
-
-
-@implementer(ISpeech)
-@attrs.frozen
-class WavSpeech:
-    """Something said."""
-
-    body: bytes
-    content_type: str = CONTENT_TYPE
 
 
 @attrs.frozen(kw_only=True)
@@ -109,7 +100,7 @@ class ProgramSynthesis(Service):
 
     async def speak(
         self, text: str, voice: str | None, model: str | None, settings: Any
-    ) -> WavSpeech:
+    ) -> SoundFile:
         """*text* as a WAV file.
 
         :raises Refused: ``ENGINE_UNAVAILABLE``, ``SPEECH_FAILED`` or ``NOTHING_TO_SAY``.
@@ -126,7 +117,7 @@ class ProgramSynthesis(Service):
             raise self._nothing() from refusal
         if not wav.pcm:
             raise self._nothing()
-        return WavSpeech(write_wav(wav.pcm, wav.rate))
+        return SoundFile(wav_of(wav.pcm, rate=wav.rate))
 
     async def _run(self, path: str, voice: str, text: str) -> bytes:
         command = (path, *self._speaker.words(voice))

@@ -3,7 +3,6 @@
 from collections import OrderedDict
 from typing import Annotated, Any
 
-import attrs
 import msgspec
 from msgspec import Meta
 from twisted.internet.defer import DeferredSemaphore
@@ -12,9 +11,10 @@ from zope.interface import implementer
 
 from mentra.errors import NotThere, Refused
 from mentra.extension import ComponentFactory, ConfigSection, Section
-from mentra.interfaces.engines import IEngines, ISpeech, ISynthesiser
+from mentra.interfaces.engines import IEngines, ISynthesiser
 from mentra.interfaces.services import IServices
 from mentra.interfaces.speech import ISynthesis
+from mentra.speech.sound_files import SoundFile
 
 PREFERRED = ("flite", "espeak-ng")
 """Where no engine is configured, these go before others."""
@@ -66,15 +66,6 @@ class SynthesisSettings(Section, frozen=True, kw_only=True):
 synthesis_section = ConfigSection("synthesis", SynthesisSettings)
 
 
-@implementer(ISpeech)
-@attrs.frozen
-class Kept:
-    """Something said before."""
-
-    body: bytes
-    content_type: str
-
-
 class Memory:
     """What was said, the least lately used forgotten first.
 
@@ -84,9 +75,9 @@ class Memory:
     def __init__(self, most: int) -> None:
         self._most = most
         self._bytes = 0
-        self._kept: OrderedDict[tuple[str, ...], Kept] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, ...], SoundFile] = OrderedDict()
 
-    def get(self, key: tuple[str, ...]) -> Kept | None:
+    def get(self, key: tuple[str, ...]) -> SoundFile | None:
         """What was said of *key*."""
         found = self._kept.get(key)
         if found is not None:
@@ -99,7 +90,7 @@ class Memory:
         if not isinstance(body, bytes) or len(body) > self._most:
             return
         self._forget(key)
-        self._kept[key] = Kept(body, speech.content_type)
+        self._kept[key] = SoundFile(body, speech.content_type)
         self._bytes += len(body)
         while self._bytes > self._most:
             self._forget(next(iter(self._kept)))

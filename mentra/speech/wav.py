@@ -1,4 +1,4 @@
-"""WAV files: what synthesisers make and phones play, and the plain sound in them."""
+"""The plain sound in WAV files, whoever made them."""
 
 import struct
 import sys
@@ -9,8 +9,6 @@ import attrs
 from mentra.errors import Refused
 from mentra.speech.resampling import RATE, Resampler
 
-CONTENT_TYPE = "audio/wav"
-
 PCM, EXTENSIBLE = 1, 0xFFFE
 """What ``fmt`` calls plain samples; the second has a longer way to say so."""
 
@@ -18,7 +16,6 @@ LOWEST_RATE, HIGHEST_RATE = 4000, 192_000
 
 _CHUNK = struct.Struct("<4sI")
 _FORMAT = struct.Struct("<HHIIHH")
-_HEADER = struct.Struct("<4sI4s4sIHHIIHH4sI")
 
 
 @attrs.frozen
@@ -57,15 +54,6 @@ def read_wav(data: bytes) -> Wav:
         # chunks begin at even places
         at += size + size % 2
     raise _unusable("there is no sound in it")
-
-
-def write_wav(pcm: bytes, rate: int = RATE) -> bytes:
-    """A WAV file of *pcm*: mono, int16 little endian."""
-    size = len(pcm)
-    header = _HEADER.pack(
-        b"RIFF", size + 36, b"WAVE", b"fmt ", 16, PCM, 1, rate, rate * 2, 2, 16, b"data", size
-    )
-    return header + pcm
 
 
 def pcm_of_wav(data: bytes) -> bytes:

@@ -16,9 +16,10 @@ from mentra.extension import EngineFactory
 from mentra.glasses.speech_route import Spoken, speak, utterances
 from mentra.interfaces.engines import IEngines, ISynthesiser
 from mentra.interfaces.speech import ISynthesis
+from mentra.speech.sound_files import wav_of as sound_of
 from mentra.speech.spoken_programs import ESPEAK_NG, FLITE, ProgramSynthesis, espeak_ng, flite
 from mentra.speech.synthesis import SynthesisSettings, synthesiser
-from mentra.speech.wav import pcm_of_wav, read_wav, write_wav
+from mentra.speech.wav import pcm_of_wav, read_wav
 from mentra.testing.engine_contracts import (
     keeps_the_promise_of_an_engine,
     says_what_it_lacks,
@@ -30,7 +31,7 @@ from mentra.testing.requests import FakeCall
 from mentra.testing.spoken import SENTENCES
 from tests.speech.hall import real_house
 
-WAV = write_wav(b"ab" * 100)
+WAV = sound_of(b"ab" * 100)
 
 
 def voice(fake):
@@ -337,7 +338,7 @@ def test_a_program_that_fails_is_told_without_what_it_printed(stage):
     assert "secret" not in refused.value.message
 
 
-@pytest.mark.parametrize("made", [b"", b"hm", write_wav(b"")])
+@pytest.mark.parametrize("made", [b"", b"hm", sound_of(b"")])
 def test_no_sound_is_told_as_such(stage, made):
     speech = stage.say("...")
 

@@ -15,7 +15,8 @@ from zope.interface import directlyProvides
 from mentra.errors import Refused
 from mentra.speech import resampling
 from mentra.speech.resampling import Resampler
-from mentra.speech.wav import Wav, pcm_of_wav, read_wav, write_wav
+from mentra.speech.sound_files import wav_of as sound_of
+from mentra.speech.wav import Wav, pcm_of_wav, read_wav
 
 
 def tone(rate, seconds=0.5, hertz=440, loudness=8000):
@@ -35,7 +36,7 @@ def wav_of(pcm, rate=16_000, channels=1, *, size=None, kind=1, bits=16, before=b
 
 @given(st.binary(max_size=400).map(lambda data: data[: len(data) & ~1]))
 def test_what_is_written_can_be_read_by_us_and_by_others(pcm):
-    data = write_wav(pcm, 22_050)
+    data = sound_of(pcm, rate=22_050)
 
     assert read_wav(data) == Wav(22_050, 1, pcm)
     with wave.open(io.BytesIO(data)) as other:
@@ -100,7 +101,7 @@ def test_any_bytes_are_read_or_refused(rest):
 def test_sound_of_the_right_rate_stays_as_it_is():
     pcm = tone(16_000)
 
-    assert pcm_of_wav(write_wav(pcm)) == pcm
+    assert pcm_of_wav(sound_of(pcm)) == pcm
 
 
 def test_two_channels_are_mixed():
@@ -120,7 +121,7 @@ def level(pcm, hertz):
 
 @pytest.mark.parametrize("rate", [8000, 22_050, 24_000, 48_000])
 def test_another_rate_becomes_ours(rate):
-    pcm = pcm_of_wav(write_wav(tone(rate), rate))
+    pcm = pcm_of_wav(sound_of(tone(rate), rate=rate))
 
     assert abs(len(pcm) - 16_000) <= 4
     assert level(pcm, 440) == pytest.approx(1, abs=0.02)
@@ -128,7 +129,7 @@ def test_another_rate_becomes_ours(rate):
 
 def test_what_our_rate_cannot_hold_is_gone_and_not_folded_back():
     # 10 kHz would come back as 6 kHz
-    pcm = pcm_of_wav(write_wav(tone(24_000, hertz=10_000), 24_000))
+    pcm = pcm_of_wav(sound_of(tone(24_000, hertz=10_000), rate=24_000))
 
     assert level(pcm, 6000) < 0.01
 
@@ -150,7 +151,7 @@ def test_a_filter_that_is_missing_is_named(monkeypatch):
     monkeypatch.setitem(resampling.__dict__, "importlib", NoModules())
 
     with pytest.raises(Refused, match=r"mentra\[speech\]"):
-        pcm_of_wav(write_wav(tone(8000), 8000))
+        pcm_of_wav(sound_of(tone(8000), rate=8000))
 
 
 class NoModules:
