@@ -15,6 +15,7 @@
 ``far_stream``          one wearer's speech on its way to one of these
 ``timeline``            where it is in what was said
 ``wyoming_recogniser``, ``wyoming_synthesis``  Wyoming servers that hear and speak
+``openai_recogniser``, ``openai_synthesis``  servers with OpenAI's interface
 ``utterances``          a stream for engines that take whole utterances
 ``sound_files``         sound as a file
 ``tags``                names of languages
