@@ -11,6 +11,9 @@ class IAudio(Interface):
     Sound is mono PCM, int16 little endian, 16 kHz everywhere behind it, in whole samples.
     """
 
+    came: float = Attribute(
+        "Clock seconds at which the sound that listeners are told now reached this machine."
+    )
     speaking: bool | None = Attribute("What the phone's voice detection said last; None: nothing.")
 
     def heard(chunk: Any) -> int:

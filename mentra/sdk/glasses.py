@@ -17,6 +17,7 @@ from mentra.sdk import seen
 from mentra.sdk.camera import Camera
 from mentra.sdk.frames import encode
 from mentra.sdk.line import Line, Unreachable
+from mentra.sdk.microphone import Microphone
 from mentra.sdk.player import Player
 
 RETRY_SECONDS = 5.0
@@ -50,6 +51,7 @@ class GlassesClient:
     :ivar place: what :meth:`move` said last; questions for the location are answered with it.
     :ivar tier: how exactly the server wants the location.
     :ivar player: what plays the sounds that apps ask for.
+    :ivar microphone: what hears sound.
     :ivar microphone_on: whether the server wants audio.
     :ivar problem: why there is no connection, for people; empty if there is one.
     """
@@ -71,6 +73,7 @@ class GlassesClient:
         self.problem = ""
         self.camera = Camera(self.url, token, self.send, self._changed)
         self.player = Player(self.send, self._changed)
+        self.microphone = Microphone(self.send_audio)
         self.place: seen.Moved | None = None
         self.tier = "reduced"
         self._token = token

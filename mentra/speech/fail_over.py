@@ -65,6 +65,7 @@ class FailOver:
         self._wanted = wanted
         self._listener: Any = listener
         self._engines = list(engines)
+        self._seconds = seconds
         self._replay = Replay(seconds)
         self._patience = patience(self._stalled)
         self._budget = self._patience.budget
@@ -73,6 +74,8 @@ class FailOver:
         self._suspects: list[Engine] = []
         self._rounds = 0
         self._crashes = 0
+        self._has_waited = False
+        self._needed = 0
         self._is_complete = True
         self._final_ms = 0
 
@@ -93,10 +96,7 @@ class FailOver:
         if leg is None or not pcm:
             return
         self._is_complete = False
-        lost = self._replay.lost
         self._replay.append(pcm)
-        if self._replay.lost != lost:
-            self._told.lost(self._replay.lost - lost)
         self._patience.hear(pcm, at_once=leg.engine.gives_interims and self._wanted.interim)
         leg.write(pcm)
 
@@ -128,6 +128,7 @@ class FailOver:
             self._final_ms = result.end_ms
             self._crashes = 0
             self._replay.forget(result.end_ms * MILLISECOND)
+            self._needed = self._replay.begins
         self._tell(result)
         if result.is_final and self._leg is leg and not leg.is_beginning:
             self._return_from(leg)
@@ -146,6 +147,7 @@ class FailOver:
         self._patience.answered()
         self._patience.budget = self._budget
         self._rounds = 0
+        self._has_waited = False
         for suspect in self._suspects:
             if suspect is not engine:
                 suspect.breaker.failed(for_good=True)
@@ -159,6 +161,12 @@ class FailOver:
         if leg is None:
             return
         others = self._others(leg.engine)
+        if not self._has_waited and all(one.breaker.is_open for one in others):
+            # it may just have much to do, and to begin anew would be more of it
+            self._has_waited = True
+            self._patience.wait_on(max(self._budget, self._seconds - 2 * self._budget))
+            return
+        self._has_waited = False
         self._suspects.append(leg.engine)
         if not others or others[0] is self._engines[0]:
             self._rounds = min(self._rounds + 1, MOST_ROUNDS)
@@ -185,6 +193,9 @@ class FailOver:
         before, self._leg = self._leg, None
         if before is not None:
             before.close()
+        if self._replay.begins > self._needed:
+            self._told.lost(self._replay.begins - self._needed)
+            self._needed = self._replay.begins
         last = self._open_one_of(order, problem)
         if last is not None:
             self.close()
@@ -237,6 +248,7 @@ class FailOver:
         replay = self._replay
         self._told.lost(replay.ends - replay.begins)
         replay.forget(replay.ends)
+        self._needed = replay.begins
         self._crashes = 0
 
     # -- what the listener is told

@@ -67,6 +67,11 @@ class Patience:
         if self._owed >= ENOUGH and self._timer is None:
             self._wait()
 
+    def wait_on(self, seconds: float) -> None:
+        """What is owed may take so many seconds more."""
+        self.stop()
+        self._timer = self._clock.callLater(seconds, self._over)
+
     def answered(self) -> None:
         """A result came."""
         self.stop()

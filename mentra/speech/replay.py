@@ -15,7 +15,6 @@ class Replay:
     :param seconds: how much is kept.
     :ivar begins: position of the first byte kept.
     :ivar ends: position after the last.
-    :ivar lost: bytes that had to give way.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -23,16 +22,13 @@ class Replay:
         self._chunks: deque[bytes] = deque()
         self.begins = 0
         self.ends = 0
-        self.lost = 0
 
     def append(self, pcm: bytes) -> None:
         """Keep *pcm* too."""
         self._chunks.append(pcm)
         self.ends += len(pcm)
         if self.ends - self.begins > self._most:
-            before = self.begins
             self.forget(self.ends - self._most)
-            self.lost += self.begins - before
 
     def forget(self, position: int) -> None:
         """What came before *position* is not needed any more."""

@@ -395,6 +395,18 @@ def test_one_chunk_in_two_seconds_of_sound_is_measured(stage):
     assert stage.stages("fanned_out") == [0.0] * 3
 
 
+def test_listeners_may_know_when_their_sound_came(stage):
+    came: list[float] = []
+    stage.clock.advance(5)
+    stage.session.glasses.last_seen = 4.75
+    stage.audio.listen(lambda data: came.append(stage.audio.came))
+
+    stage.say(b"ab")
+    stage.audio.heard_apart(b"cd", came=4.5)
+
+    assert came == [4.75, 4.5]
+
+
 def test_what_came_another_way_is_measured_from_its_own_arrival(stage):
     stage.clock.advance(5)
 

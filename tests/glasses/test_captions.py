@@ -341,6 +341,17 @@ def test_nothing_is_heard_until_somebody_subscribes(stage):
     assert stage.recogniser.streams == []
 
 
+def test_what_is_said_in_the_moment_after_subscribing_is_heard_too(stage):
+    ISubscriptions(stage.session).update(ACME, ["transcription:en-US", "transcription:de-DE"])
+    stage.speak(0.4)
+    before = len(stage.recogniser.streams)
+
+    stage.speak(0.4)
+
+    assert before == 0
+    assert [one.sound for one in stage.recogniser.streams] == [loud(800), loud(800)]
+
+
 def test_who_subscribes_while_somebody_speaks_hears_the_rest(stage):
     stage.vad(True)
 
@@ -438,6 +449,15 @@ def test_without_a_word_of_the_phone_speech_opens_a_stream_and_silence_ends_it(s
     assert stage.captions.languages == ("en",)
     stage.clock.advance(1.5)
     assert stage.captions.languages == ()
+
+
+def test_speech_in_short_pieces_opens_a_stream_too(stage):
+    stage.subscribe("transcription:en-US")
+
+    for _ in range(10):
+        stage.sound(loud(10))
+
+    assert stage.stream.sound == loud(100)
 
 
 def test_sound_that_just_stops_ends_the_stream_too(stage):

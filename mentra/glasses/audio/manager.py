@@ -71,6 +71,7 @@ class Audio(Service):
             observer, ("received", "decoded", "fanned_out")
         )
         self.speaking: bool | None = None
+        self.came = 0.0
 
     def stopService(self) -> None:
         """Nobody hears anything any more."""
@@ -112,8 +113,8 @@ class Audio(Service):
             self._append(data)
             self._left -= len(data)
             sent = self._fan_out(chunk) if self._left >= 0 else self._measured(chunk, came)
-            for listener in self._listeners:
-                self._tell(listener, data)
+            if self._listeners:
+                self._tell_all(data, came)
         self._microphone_heard()
         return sent
 
@@ -196,6 +197,14 @@ class Audio(Service):
         if speaking is not self.speaking:
             self.speaking = speaking
             self._session.announce(VoiceActivity(speaking))
+
+    def _tell_all(self, data: bytes, came: float | None) -> None:
+        glasses = self._session.glasses
+        if came is None:
+            came = self._clock.seconds() if glasses is None else glasses.last_seen
+        self.came = came
+        for listener in self._listeners:
+            self._tell(listener, data)
 
     def _tell(self, listener: _Listener, data: bytes) -> None:
         try:

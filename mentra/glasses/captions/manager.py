@@ -1,6 +1,6 @@
 """One recogniser's stream for each language, shared by all who want it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from twisted.application.service import Service
 from twisted.internet.interfaces import IDelayedCall
@@ -44,6 +44,7 @@ class Captions(Service):
         self._services = services
         self._clock = services.clock
         self._settings = settings
+        self._audio = IAudio(session)
         self._subscriptions = ISubscriptions(session)
         self._transcripts = ITranscripts(session)
         microphone = IMicrophone(session)
@@ -88,11 +89,17 @@ class Captions(Service):
         """Subscriptions changed: look at them in a moment."""
         if "gather" not in self._calls:
             self._after("gather", self._settings.debounce, self._look)
+        if self._settings.enabled and self.running and self._wishes():
+            # what is said in that moment is not to be lost
+            self._listen(True)
+
+    def _wishes(self) -> dict[str, Wish]:
+        return dict(wishes_of(self._subscriptions.everyone().values()))
 
     def _look(self) -> None:
         self._refusals.subscribed()
         self._translations.subscribed()
-        wishes = dict(wishes_of(self._subscriptions.everyone().values()))
+        wishes = self._wishes()
         for wish in list(wishes.values())[self._settings.max_languages :]:
             most = self._settings.max_languages
             problem = f"one wearer's speech is recognised in {most} languages at most"
@@ -104,21 +111,23 @@ class Captions(Service):
         for base in [one for one in self._sources if one not in wishes]:
             self._sources.pop(base).life.close()
         self._translations.wanted(wishes)
+        # what was said while nobody was there to hear it
+        sound = self._backlog.take() if self._voice.is_on else ()
         for base, wish in wishes.items():
-            source = self._sources.get(base) or self._add(wish)
+            source = self._sources.get(base) or self._add(wish, sound)
             source.wish = wish
             self._refuse(source)
             self._translations.refuse(wish)
         self._listen(bool(wishes))
 
-    def _add(self, wish: Wish) -> Source:
+    def _add(self, wish: Wish, sound: Sequence[bytes]) -> Source:
         source = Source(wish, self._services, self._settings, self)
         self._sources[wish.base] = source
         self._sources = dict(sorted(self._sources.items()))
         if f"unmute {wish.base}" in self._calls:
             source.life.mute()
         elif self._voice.is_on:
-            source.life.begin(())
+            source.life.begin(sound)
         return source
 
     def _refuse(self, source: Source) -> None:
@@ -128,10 +137,9 @@ class Captions(Service):
 
     def _listen(self, wanted: bool) -> None:
         if wanted and self._end_listening is None:
-            audio = IAudio(self._session)
-            self._end_listening = audio.listen(self._hear)
-            if audio.speaking is not None:
-                self._voice.said(audio.speaking)
+            self._end_listening = self._audio.listen(self._hear)
+            if self._audio.speaking is not None:
+                self._voice.said(self._audio.speaking)
             done = self._checking.start(self._settings.health_check, now=False)
             done.addErrback(lambda failure: self._log.failure("no more looks", failure=failure))
         elif not wanted and self._end_listening is not None:
@@ -144,16 +152,16 @@ class Captions(Service):
     # -- what is heard
 
     def _hear(self, pcm: bytes) -> None:
-        if not self._voice.hear(pcm):
+        if not self._voice.hear(pcm) or not self._sources:
             self._backlog.append(pcm)
             return
         for source in self._sources.values():
             source.life.hear(pcm)
-        glasses = self._session.glasses
-        if glasses is not None:
-            self._fed(max(0.0, self._clock.seconds() - glasses.last_seen))
+        self._fed(max(0.0, self._clock.seconds() - self._audio.came))
 
     def _began(self) -> None:
+        if not self._sources:
+            return
         sound = self._backlog.take()
         for source in tuple(self._sources.values()):
             source.life.begin(sound)

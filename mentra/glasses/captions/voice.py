@@ -78,7 +78,7 @@ class Voice:
             self._by_phone = True
             self._begin()
             return True
-        speech = self._speech_in(pcm, word)
+        speech, frames = self._speech_in(pcm, word)
         if speech:
             self._last_speech = now
             self._heard += speech
@@ -89,7 +89,7 @@ class Voice:
                 self.end()
         elif self._heard >= (A_WORD if word is None else EVIDENCE):
             self._begin()
-        elif word is None and not speech:
+        elif word is None and frames and not speech:
             self._heard = 0
         return self.is_on
 
@@ -111,12 +111,13 @@ class Voice:
             self._wait(self._hangover)
             self._began()
 
-    def _speech_in(self, pcm: bytes, word: bool | None) -> int:
-        """Frames of speech in *pcm*."""
+    def _speech_in(self, pcm: bytes, word: bool | None) -> tuple[int, int]:
+        """Frames of speech that *pcm* completes, and frames in all."""
         detector = self._detector
         if detector is None:
-            return A_WORD if word is None else 0
-        return sum(map(detector.is_speech, self._pieces.cut(pcm)))
+            return A_WORD if word is None else 0, A_WORD
+        found = [detector.is_speech(frame) for frame in self._pieces.cut(pcm)]
+        return sum(found), len(found)
 
     # -- sound that just stops
 
