@@ -84,9 +84,13 @@ def _contacts(config: Config, house: House) -> Iterator[Contact]:
         if engine.unavailable() is not None:
             continue
         for address in engine.addresses():
-            contact = Contact(engine.name, address, _setting(config, address))
-            if _is_in_use(config, contact):
-                yield contact
+            settings = _settings(config, address)
+            # several engines may be at one address; mostly a section has its engine's name
+            own = [key for key in settings if key.startswith(f"{engine.name}.")]
+            settings = own or settings
+            touched = [key for key in settings if _is_touched(config, key)]
+            if touched or not settings or _is_named(config, engine.name):
+                yield Contact(engine.name, address, next(iter((*touched, *settings)), None))
 
 
 def _engines(house: House) -> Iterator[Any]:
@@ -105,26 +109,31 @@ def _engines(house: House) -> Iterator[Any]:
                 ) from problem
 
 
-def _is_in_use(config: Config, contact: Contact) -> bool:
-    """An engine whose section nobody touched, and that no setting names, talks to nobody."""
-    if contact.setting is None:
-        return True
-    section = contact.setting.partition(".")[0]
-    touched = any(config.origin(key) != DEFAULT for key in _keys(config, section))
-    return touched or any(
-        contact.engine in _texts(config.value(key))
-        for name in config.declared
-        for key in _keys(config, name)
+def _is_touched(config: Config, key: str) -> bool:
+    """Whether somebody wrote anything of the section of *key*: an engine whose section nobody
+    touched, and that no setting names, talks to nobody."""
+    section = key.partition(".")[0]
+    return any(config.origin(one) != DEFAULT for one in _keys(config, section))
+
+
+def _is_named(config: Config, name: str) -> bool:
+    """Whether some setting has the engine's *name* in it."""
+    return any(
+        name in _texts(config.value(key))
+        for section in config.declared
+        for key in _keys(config, section)
     )
 
 
-def _setting(config: Config, address: str) -> str | None:
+def _settings(config: Config, address: str) -> list[str]:
+    """The keys that hold *address*."""
     wanted = address.rstrip("/")
-    for section in config.declared:
-        for key in _keys(config, section):
-            if any(text.rstrip("/") == wanted for text in _texts(config.value(key))):
-                return key
-    return None
+    return [
+        key
+        for section in config.declared
+        for key in _keys(config, section)
+        if any(text.rstrip("/") == wanted for text in _texts(config.value(key)))
+    ]
 
 
 def _keys(config: Config, section: str) -> list[str]:

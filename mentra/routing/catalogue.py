@@ -69,7 +69,7 @@ class Catalogue:
     @property
     def engine_kinds(self) -> tuple[InterfaceClass, ...]:
         """Interfaces that engines provide."""
-        return tuple(self._engines)
+        return tuple({**self._engines, **{one.provides: one for one in self._sources}})
 
     def engines(self, interface: InterfaceClass) -> Mapping[str, IEngineFactory]:
         """Name to the factory of the engine that provides exactly *interface*."""

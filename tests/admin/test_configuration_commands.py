@@ -203,6 +203,39 @@ def test_check_refuses_engines_beyond_an_air_gap(run, tmp_path, address):
     )
 
 
+def test_check_refuses_engines_that_the_configuration_names_as_well(run, tmp_path):
+    (tmp_path / "mentra.toml").write_text(
+        "[privacy]\nair_gap = true\n"
+        '[llm.compatible.big]\nbase_url = "https://8.8.8.8/v1"\nmodel = "x"'
+    )
+
+    result = run("config", "check")
+
+    assert result.exit_code == 1
+    assert "$.llm.compatible: the engine 'big' talks to https://8.8.8.8/v1, " in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "environ", "engine"),
+    [
+        ("", {"SONIOX_API_KEY": "k"}, "soniox"),
+        ('[deepgram]\nkey_file = "k"', {}, "deepgram"),
+        ('[openai]\nkey_file = "k"', {}, "openai"),
+        ('[wyoming]\nspeak = "8.8.8.8:10200"', {}, "wyoming"),
+        ('[openai_speech]\nbase_url = "https://api.openai.com/v1"\nkey_file = "k"', {},
+         "openai_speech"),
+    ],
+)  # fmt: skip
+def test_check_refuses_every_kind_of_engine_beyond_an_air_gap(run, tmp_path, text, environ, engine):
+    (tmp_path / "mentra.toml").write_text(f"[privacy]\nair_gap = true\n{text}")
+
+    result = run("config", "check", **environ)
+
+    assert result.exit_code == 1
+    assert f"the engine '{engine}' talks to " in only_line(result.stderr)
+    assert "privacy.air_gap" in result.stderr
+
+
 def test_check_lets_engines_inside_an_air_gap_be(run, tmp_path):
     (tmp_path / "mentra.toml").write_text(
         "[privacy]\nair_gap = true\n"
