@@ -39,6 +39,7 @@ EXTRAS = {
     "pocketsphinx": "speech",
     "webrtcvad": "speech",
     "soxr": "speech",
+    "sherpa_onnx": "sherpa",
 }
 """Modules that an extra brings, for the sentence about one that is missing."""
 

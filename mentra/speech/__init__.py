@@ -22,6 +22,7 @@
 ``voice_activity``      whether somebody speaks
 ``endpointing``         where an utterance begins and ends
 ``pocketsphinx``        a recogniser
+``sherpa``              another, for models of sherpa-onnx
 ``worker_recogniser``   what recognisers in processes of their own have in common
 ``job``                 one utterance for them
 ``gated``               a stream that has them work while somebody speaks

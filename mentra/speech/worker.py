@@ -32,6 +32,7 @@ from mentra.speech.pipe import (
 
 DECODERS = {
     "pocketsphinx": "mentra.speech.pocketsphinx_decoder:load",
+    "sherpa": "mentra.speech.sherpa_decoder:load",
 }
 """Kind to ``module:function``; the function takes the settings and returns a
 :class:`mentra.speech.decoding.Decoder`."""

@@ -26,6 +26,9 @@ MOST_TRIES = 3
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 """Seconds until a worker is replaced that did nothing before it died: doubled each time."""
 
+MOST_STILLBORN = 3
+"""Workers in a row that may end while they load."""
+
 UNUSABLE_FOR = 60.0
 """Seconds in which nobody tries again to load what could not be loaded."""
 
@@ -65,6 +68,7 @@ class Workers(Service):
         self._pause = 0.0
         self._retry: IDelayedCall | None = None
         self._unusable: tuple[float, str] | None = None
+        self._stillborn = 0
 
     # -- for streams
 
@@ -105,6 +109,7 @@ class Workers(Service):
     def idle(self, worker: WorkerProcess) -> None:
         """*worker* can take the next job."""
         self._unusable = None
+        self._stillborn = 0
         self._dispatch()
 
     def succeeded(self) -> None:
@@ -126,6 +131,9 @@ class Workers(Service):
             return
         self._figures.restarted(self.label)
         self._log.warn("a worker of {name} ended: {status}", name=self.label, status=status)
+        self._stillborn += worker.is_loading
+        if self._stillborn >= MOST_STILLBORN and self.unusable is None:
+            self.said_unusable(f"The recogniser {self.label} ends while it loads its model")
         if job is not None:
             self._begin_anew(job)
         if self.unusable is None:

@@ -22,10 +22,16 @@ OPTIONAL = {
     "nacl": "udp",
     "webrtcvad": "speech",
     "pocketsphinx": "speech",
+    "sherpa_onnx": "sherpa",
 }
 """What only an extra brings; all else that is imported must be there always."""
 
-DISTRIBUTIONS = {"lc3": "lc3py", "nacl": "pynacl", "webrtcvad": "webrtcvad-wheels"}
+DISTRIBUTIONS = {
+    "lc3": "lc3py",
+    "nacl": "pynacl",
+    "webrtcvad": "webrtcvad-wheels",
+    "sherpa_onnx": "sherpa-onnx",
+}
 """Names of packages that differ from what is imported of them."""
 
 COMPILED = {"_nvx_xormasker": "autobahn"}
@@ -95,7 +101,9 @@ def test_nothing_that_the_server_needs_is_copyleft() -> None:
 
 def test_of_the_extras_none_is_more_than_lesser_copyleft() -> None:
     extras = reached(
-        one for extra in ("postgresql", "sdk", "lc3", "udp", "speech") for one in declared()[extra]
+        one
+        for extra in ("postgresql", "sdk", "lc3", "udp", "speech", "sherpa")
+        for one in declared()[extra]
     )
 
     assert {name: told for name, told in extras.items() if COPYLEFT.search(told)} == {}

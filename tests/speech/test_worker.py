@@ -69,9 +69,12 @@ def test_an_utterance_that_cannot_be_begun_is_refused():
     assert calls == ["begin"]
 
 
+PACKAGES = {"pocketsphinx": "pocketsphinx", "sherpa": "sherpa_onnx"}
+
+
 @pytest.mark.parametrize("kind", DECODERS)
 def test_a_package_that_is_missing_is_named(kind, monkeypatch):
-    monkeypatch.setitem(sys.modules, kind, None)
+    monkeypatch.setitem(sys.modules, PACKAGES[kind], None)
 
     with pytest.raises(CannotLoad, match="pip install"):
         load(kind, {})

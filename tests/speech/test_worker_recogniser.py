@@ -22,7 +22,7 @@ from mentra.speech.settings import SpeechSettings
 from mentra.speech.voice_activity import VoiceActivitySettings
 from mentra.speech.worker_process import AHEAD, KILL_AFTER, LOAD_WITHIN, MOST_LINES
 from mentra.speech.worker_recogniser import MOST_GRAMMAR, Work, WorkerRecogniser
-from mentra.speech.workers import MOST_TRIES, UNUSABLE_FOR
+from mentra.speech.workers import MOST_STILLBORN, MOST_TRIES, UNUSABLE_FOR
 from mentra.testing.engine_contracts import (
     RecogniserTrial,
     recognises_as_promised,
@@ -463,7 +463,7 @@ def test_workers_that_do_nothing_but_die_are_replaced_ever_more_slowly(stage):
     begun(stage, b"")
     started = []
     for _ in range(6):
-        stage.puppets[len(stage.puppets) - 1].process.exit(1)
+        stage.puppets[len(stage.puppets) - 1].ready().process.exit(1)
         stage.open().close()
         waited = 0
         before = len(stage.puppets)
@@ -522,6 +522,24 @@ def test_a_worker_that_cannot_load_says_why_to_everybody(stage):
     assert stage.engine.unavailable() is None
     stage.open()
     assert len(stage.puppets) == 2
+
+
+def test_workers_that_die_while_they_load_are_not_waited_for_for_ever(stage):
+    stream = stage.open()
+    stream.write(SENTENCE)
+
+    for number in range(MOST_STILLBORN):
+        assert stage.listener.problems == []
+        stage.puppets[number].process.exit(11)
+        stage.clock.advance(5)
+
+    assert [one.code for one in stage.listener.problems] == ["ENGINE_UNAVAILABLE"]
+    assert "loads its model" in stage.engine.unavailable()
+    stage.clock.advance(UNUSABLE_FOR)
+    stream = stage.open()
+    stream.write(SENTENCE)
+    stage.puppets[MOST_STILLBORN].ready().obey("hello")
+    assert stage.listener.text == "hello"
 
 
 def test_complaints_are_logged_within_bounds(stage):
