@@ -66,6 +66,10 @@ class ILc3(Interface):
 class ISynthesiser(Interface):
     """Speaks."""
 
+    def why_not() -> str | None:
+        """Why nobody here speaks: a sentence that names what to install or to set; None: somebody
+        does."""
+
     def speak(text: str, voice: str | None, model: str | None, settings: Any) -> Any:
         """Say *text*; an awaitable of an :class:`ISpeech`.
 

@@ -188,10 +188,13 @@ class VoiceClient:
         self._send(TextInput(data=TextData(text=text)))
         return await waiting
 
-    async def say(self, pcm: bytes, rate: int = RATE, *, pace: float = 1.0) -> Answer:
+    async def say(
+        self, pcm: bytes, rate: int = RATE, *, pace: float = 1.0, end: bool = True
+    ) -> Answer:
         """Ask in speech: mono PCM, int16 little endian, at *rate*; it takes as long as the sound.
 
         :param pace: how many times faster than that it is sent; 0: at once.
+        :param end: whether the server is told that it was all, and does not listen for silence.
         :raises Refused: there is no answer; the code is the protocol's.
         :raises Unreachable: the connection is lost.
         """
@@ -209,7 +212,7 @@ class VoiceClient:
             if pace:
                 due += PIECE_MS / 1000 / pace
                 await asyncio.sleep(due - loop.time())
-        if not waiting.done() and self.state in ("idle", "listening"):
+        if end and not waiting.done() and self.state in ("idle", "listening"):
             self._send(EndUtterance())
         return await waiting
 

@@ -131,6 +131,14 @@ class Synthesiser:
         self._rate = Rate(services.clock, self._settings.per_minute)
         self._lanes = DeferredSemaphore(self._settings.at_once)
 
+    def why_not(self) -> str | None:
+        """Why nobody here speaks; None: somebody does."""
+        try:
+            self._engine()
+        except NotThere as missing:
+            return str(missing)
+        return None
+
     async def speak(self, text: str, voice: str | None, model: str | None, settings: Any) -> Any:
         """*text* as sound.
 

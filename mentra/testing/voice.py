@@ -1,9 +1,7 @@
 """Clients of the voice assistant, and the house that they talk to."""
 
 import base64
-import io
 import json
-import wave
 from typing import Any
 
 import attrs
@@ -16,10 +14,11 @@ from mentra.errors import Refused
 from mentra.extension import AssistantTool, ComponentFactory, EngineFactory
 from mentra.hearing import Recognition
 from mentra.house import House
-from mentra.interfaces.engines import ISpeech, ISynthesiser, IUtterances
+from mentra.interfaces.engines import ISynthesiser, IUtterances
 from mentra.interfaces.speech import IRecognition, IVoiceDetection
 from mentra.interfaces.voice import IVoiceSession, IVoiceSessions
 from mentra.messages.llm import ToolCall
+from mentra.speech.sound_files import SoundFile, wav_of
 from mentra.testing.engines import FakeRecogniser, FakeStream, FakeVoiceDetection
 from mentra.testing.house import house_with, success_of
 from mentra.testing.llm import FakeChat, FakeLanguageModel
@@ -117,24 +116,6 @@ class FakeRecognition:
         return self.recogniser.open(wanted, listener)
 
 
-@implementer(ISpeech)
-@attrs.frozen
-class SpokenWave:
-    """A WAV file."""
-
-    body: bytes
-    content_type: str = "audio/wav"
-
-
-def wav_of(pcm: bytes, rate: int = 16_000) -> bytes:
-    """A WAV file with mono PCM, int16, in it."""
-    file = io.BytesIO()
-    with wave.open(file, "wb") as sound:
-        sound.setparams((1, 2, rate, 0, "NONE", ""))
-        sound.writeframes(pcm)
-    return file.getvalue()
-
-
 @implementer(IUtterances, ISynthesiser)
 @attrs.define(eq=False)
 class FakeUtterances:
@@ -151,12 +132,16 @@ class FakeUtterances:
     voices: list[str | None] = attrs.field(factory=list)
     problem: Exception | None = None
     slow: bool = False
-    pending: list[Deferred[SpokenWave]] = attrs.field(factory=list)
+    pending: list[Deferred[SoundFile]] = attrs.field(factory=list)
     cancelled: int = 0
 
-    def sound(self, number: int = 1) -> SpokenWave:
+    def why_not(self) -> str | None:
+        """Nothing."""
+        return None
+
+    def sound(self, number: int = 1) -> SoundFile:
         """What a sentence sounds like: samples that are its number."""
-        return SpokenWave(wav_of(number.to_bytes(2, "little") * (16 * self.milliseconds)))
+        return SoundFile(wav_of(number.to_bytes(2, "little") * (16 * self.milliseconds)))
 
     async def say(self, text: str, voice: str | None, model: str | None, settings: Any) -> Any:
         """Sound for *text*.
@@ -169,7 +154,7 @@ class FakeUtterances:
             raise self.problem
         if not self.slow:
             return self.sound(len(self.said))
-        waiting: Deferred[SpokenWave] = Deferred(self._cancelled)
+        waiting: Deferred[SoundFile] = Deferred(self._cancelled)
         self.pending.append(waiting)
         return await waiting
 

@@ -32,9 +32,13 @@ def abilities(services: IServices) -> Abilities:
     settings: VoiceSettings = services.settings(VoiceSettings)
     recognition: Any = IRecognition(services, None)
     deaf = NOBODY_HEARS if recognition is None else recognition.why_not(settings.language)
-    mute = None if _speaks(services, settings) else NOBODY_SPEAKS
+    mute = _mute(services, settings)
     return Abilities(deaf is None, mute is None, "; ".join(filter(None, (deaf, mute))) or None)
 
 
-def _speaks(services: IServices, settings: VoiceSettings) -> bool:
-    return settings.speak and ISynthesiser(services, None) is not None
+def _mute(services: IServices, settings: VoiceSettings) -> str | None:
+    synthesiser: Any = ISynthesiser(services, None)
+    if synthesiser is None or not settings.speak:
+        return NOBODY_SPEAKS
+    why_not: str | None = synthesiser.why_not()
+    return why_not

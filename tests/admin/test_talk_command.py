@@ -15,7 +15,7 @@ from mentra.admin.machine_voice import speak
 from mentra.admin.talk import Conversation, plain, read_wav
 from mentra.errors import MentraError
 from mentra.sdk.voice import VoiceClient
-from mentra.testing.voice import wav_of
+from mentra.speech.sound_files import wav_of
 from tests.sdk.fake_assistant import ENDED, FakeAssistant, fake_assistant, grown, spoken
 
 
@@ -53,7 +53,7 @@ def test_only_sound_that_the_server_takes_is_said(tmp_path: Path, channels, rate
 
 def test_a_file_is_read(tmp_path: Path):
     file = tmp_path / "x.wav"
-    file.write_bytes(wav_of(b"\1\0" * 10, 8000))
+    file.write_bytes(wav_of(b"\1\0" * 10, rate=8000))
 
     assert read_wav(file) == (b"\1\0" * 10, 8000)
 

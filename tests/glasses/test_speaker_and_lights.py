@@ -323,6 +323,9 @@ class Engine:
         self.problem = None
         self.thinking = None
 
+    def why_not(self):
+        return None
+
     async def speak(self, text, voice, model, settings):
         if self.problem is not None:
             raise self.problem

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from twisted.internet.task import Clock
 
 from mentra.errors import Refused
+from mentra.speech.sound_files import SoundFile, wav_of
 from mentra.testing.house import success_of
-from mentra.testing.voice import SpokenWave, wav_of
 from mentra.voice.guest_time import GuestTime
 from mentra.voice.memory import Memory
 from mentra.voice.sentences import LONGEST, Sentences, speakable
@@ -127,11 +127,11 @@ def test_the_moves_are_those_that_are_written_down_and_no_others(state, happens)
 
 
 def test_a_wav_file_of_our_own_rate_is_sent_as_it_is():
-    assert success_of(pcm_of(SpokenWave(wav_of(b"\1\0" * 100)))) == b"\1\0" * 100
+    assert success_of(pcm_of(SoundFile(wav_of(b"\1\0" * 100)))) == b"\1\0" * 100
 
 
 def test_another_rate_is_resampled():
-    pcm = success_of(pcm_of(SpokenWave(wav_of(b"\0\1" * 22_050, 22_050))))
+    pcm = success_of(pcm_of(SoundFile(wav_of(b"\0\1" * 22_050, rate=22_050))))
 
     assert len(pcm) == 32_000
 
@@ -142,17 +142,17 @@ def test_a_length_that_a_pipe_could_not_know_is_not_believed():
 
     for length in (0x7FFFFFFF, 0xFFFFFFFF, 201):
         patched = data[:at] + struct.pack("<I", length) + data[at + 4 :]
-        assert success_of(pcm_of(SpokenWave(patched))) == b"\1\0" * 100
+        assert success_of(pcm_of(SoundFile(patched))) == b"\1\0" * 100
 
 
 @pytest.mark.parametrize(
     "speech",
     [
-        SpokenWave(b"x" * 100, "audio/mpeg"),
-        SpokenWave(b""),
-        SpokenWave(b"RIFF"),
-        SpokenWave(b"RIFF....WAVEdata" + bytes(8)),
-        SpokenWave(wav_of(b"")[:20]),
+        SoundFile(b"x" * 100, "audio/mpeg"),
+        SoundFile(b""),
+        SoundFile(b"RIFF"),
+        SoundFile(b"RIFF....WAVEdata" + bytes(8)),
+        SoundFile(wav_of(b"")[:20]),
     ],
 )
 def test_what_is_no_sound_is_refused(speech):
@@ -163,7 +163,7 @@ def test_what_is_no_sound_is_refused(speech):
 @given(st.binary(max_size=200))
 def test_no_file_makes_it_raise_anything_else(data):
     try:
-        success_of(pcm_of(SpokenWave(b"RIFF\0\0\0\0WAVE" + data)))
+        success_of(pcm_of(SoundFile(b"RIFF\0\0\0\0WAVE" + data)))
     except Refused as refusal:
         assert refusal.code == "UNUSABLE_SPEECH"  # noqa: PT017 - either way
 
