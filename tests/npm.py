@@ -13,8 +13,8 @@ MANIFESTS = ("package.json", "package-lock.json")
 
 
 def fetched(source: Path, name: str) -> Path:
-    """A folder with the ``node_modules`` that the manifest in *source* asks for, exactly those of
-    its lock where it has one; tests are skipped where there is no npm, or it cannot fetch them.
+    """A folder with the ``node_modules`` that the manifest in *source* asks for, those of its lock
+    where it has one; tests are skipped where there is no npm, or it cannot fetch them.
 
     :param name: tells the folder from others, for people.
     """
@@ -31,8 +31,7 @@ def fetched(source: Path, name: str) -> Path:
         if not (folder / "complete").exists():
             for one, content in wanted.items():
                 (folder / one).write_bytes(content)
-            verb = "ci" if "package-lock.json" in wanted else "install"
-            command = ["npm", verb, "--no-audit", "--no-fund", "--loglevel=error"]
+            command = ["npm", "install", "--no-audit", "--no-fund", "--loglevel=error"]
             done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
             if done.returncode:
                 pytest.skip(f"npm cannot fetch {name} here: {done.stderr[-300:]}")

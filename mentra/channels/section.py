@@ -101,6 +101,10 @@ class ChannelsSettings(Section, frozen=True, kw_only=True):
         int, Meta(ge=1024, description="Bytes of all files in one person's restore points.")
     ] = 1024 * 1024 * 1024
 
+    chat_page: Annotated[
+        bool, Meta(description="Whether the example of a page is served at /examples/chat/.")
+    ] = True
+
     @property
     def is_near(self) -> bool:
         """Whether only this machine reaches the port."""

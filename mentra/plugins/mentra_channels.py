@@ -12,6 +12,7 @@ from mentra.channels.chat import (
     chat_search,
     chat_update,
 )
+from mentra.channels.chat_page import chat_page, where_channels_are
 from mentra.channels.clients import clients
 from mentra.channels.code import (
     code_add_entry,

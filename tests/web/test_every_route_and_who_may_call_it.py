@@ -54,6 +54,9 @@ PUBLIC   GET    /apps/version
 PUBLIC   GET    /apps/{package_name}
 PUBLIC   GET    /appsettings/user/{package_name}
 PUBLIC   GET    /asyncapi.json
+PUBLIC   GET    /examples/chat
+PUBLIC   GET    /examples/chat/where
+PUBLIC   GET    /examples/chat/{name}
 PUBLIC   GET    /health
 PUBLIC   GET    /livez
 PUBLIC   GET    /openapi.json

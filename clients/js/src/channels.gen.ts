@@ -1,0 +1,428 @@
+// Made by clients/js/generate.py from the server's message classes: change those instead.
+
+/** A message of a conversation. */
+export interface AiMessage {
+  role: "assistant" | "system" | "tool" | "user";
+  content: string | (TextBlock | CodeBlock | ImageBlock | FileBlock | ToolUseBlock | ToolResultBlock)[];
+}
+
+/** A function that the model may call. */
+export interface AiTool {
+  name: string;
+  description?: string;
+  inputSchema: Record<string, unknown>;
+}
+
+/** Whether and which function is to be called. */
+export interface AiToolChoice {
+  type: "any" | "auto" | "none" | "required" | "tool";
+  name?: string | null;
+}
+
+/** How it is counted. */
+export interface AnalyticsSettings {
+  retention: Retention;
+}
+
+/** A conversation.  Times are ISO 8601, UTC. */
+export interface Chat {
+  id: string;
+  title: string;
+  systemPrompt: string | null;
+  defaultModel: string | null;
+  createdAt: string;
+  updatedAt: string;
+  messageCount: number;
+  lastMessageAt: string | null;
+}
+
+/** What a model answered. */
+export interface ChatResponse {
+  id: string;
+  content: string;
+  model: string;
+  provider: string;
+  stopReason: "end_turn" | "max_tokens" | "stop_sequence" | "tool_use";
+  usage: Usage;
+  toolCalls?: ToolCall[];
+}
+
+/** How chats behave. */
+export interface ChatSettings {
+  streamResponses: boolean;
+  autoSaveChats: boolean;
+  autoGenerateTitle: boolean;
+  defaultModel: string | null;
+  maxTokens: number;
+  temperature: number;
+}
+
+/** A piece of an answer on its way. */
+export interface Chunk {
+  type: "error" | "message_end" | "message_start" | "text" | "tool_use_input" | "tool_use_start";
+  text?: string | null;
+  toolCall?: ToolCall | null;
+  usage?: Usage | null;
+  error?: string | null;
+}
+
+/** A piece of a program. */
+export interface CodeBlock {
+  type: "code";
+  value: string;
+  language?: string;
+}
+
+/** What a page learns first. */
+export interface Connected {
+  clientId: string;
+  serverTime: number;
+}
+
+/** What a page may know of a token. */
+export interface Credential {
+  exists: boolean;
+  metadata: Record<string, unknown> | null;
+}
+
+/** An attached file. */
+export interface FileBlock {
+  type: "file";
+  attachmentId: string;
+  name: string;
+  mimeType: string;
+}
+
+/** A file to be kept. */
+export interface FileContent {
+  path: string;
+  content: string;
+  mode?: number;
+}
+
+/** A file was changed. */
+export interface FileEditData {
+  path: string;
+  operation: "create" | "delete" | "modify" | "rename";
+  diff?: string;
+  additions?: number;
+  deletions?: number;
+}
+
+/** An entry that was found. */
+export interface FoundEntry {
+  entry: TranscriptEntry;
+  snippet: string;
+  rank: number;
+}
+
+/** Which one. */
+export interface Id {
+  id: string;
+}
+
+/** A picture, by its address or its attachment. */
+export interface ImageBlock {
+  type: "image";
+  url?: string;
+  attachmentId?: string;
+  alt?: string;
+}
+
+/** How pictures are made. */
+export interface ImageGenSettings {
+  autoRun: boolean;
+  defaultModel: string | null;
+}
+
+/** A message of a conversation. */
+export interface Message {
+  id: string;
+  chatId: string;
+  role: "assistant" | "system" | "user";
+  content: (TextBlock | CodeBlock | ImageBlock | FileBlock | ToolUseBlock | ToolResultBlock)[];
+  model: string | null;
+  tokenCount: number | null;
+  timestamp: string;
+  parentId: string | null;
+  isLiked: boolean;
+  metadata: Record<string, unknown> | null;
+}
+
+/** Some messages, oldest first. */
+export interface MessagePage {
+  messages: Message[];
+  hasMore: boolean;
+  nextBefore: string | null;
+}
+
+/** A model that a provider has. */
+export interface ModelConfig {
+  id: string;
+  name: string;
+  contextWindow: number;
+  maxOutputTokens: number;
+  supportsVision: boolean;
+  supportsTools: boolean;
+  inputPricePerMillion: number;
+  outputPricePerMillion: number;
+}
+
+/** When it was. */
+export interface Moment {
+  timestamp: number;
+}
+
+/** A provider of models. */
+export interface ProviderSettings {
+  enabled: boolean;
+  baseUrl: string | null;
+}
+
+/** Why. */
+export interface Reason {
+  reason: string;
+}
+
+/** Files as they were. */
+export interface RestorePoint {
+  id: string;
+  sessionId: string;
+  description: string;
+  timestamp: string;
+  transcriptEntryId?: string;
+  totalSize: number;
+  fileCount: number;
+}
+
+/** What was done, or would be; paths as in the restore point. */
+export interface RestoreResult {
+  restoredFiles: string[];
+  skippedFiles: string[];
+}
+
+/** How long what was counted is kept, days; what is counted by the month stays. */
+export interface Retention {
+  rawDays: number;
+  hourlyDays: number;
+  dailyDays: number;
+}
+
+/** A message that was found. */
+export interface SearchResult {
+  messageId: string;
+  chatId: string;
+  chatTitle: string;
+  snippet: string;
+  timestamp: string;
+}
+
+/** An assistant at work in a project.  Times are ISO 8601, UTC. */
+export interface Session {
+  id: string;
+  projectPath: string;
+  status: "paused" | "running" | "starting" | "stopped" | "waiting_input";
+  createdAt: string;
+  updatedAt: string;
+}
+
+/** One setting. */
+export interface Setting {
+  key: string;
+  value: unknown;
+}
+
+/** The settings that are known here; pages and plugins may keep others beside them. */
+export interface Settings {
+  theme: "dark" | "light" | "system";
+  fontSize: number;
+  fontFamily: string;
+  accentColor: string;
+  chat: ChatSettings;
+  providers: Record<string, ProviderSettings>;
+  shortcuts: Record<string, unknown>;
+  layout: Record<string, unknown>;
+  imageGen: ImageGenSettings;
+  analytics: AnalyticsSettings;
+}
+
+/** A piece of an answer. */
+export interface StreamChunk {
+  requestId: string;
+  chunk: Chunk;
+}
+
+/** An answer as a whole. */
+export interface StreamComplete {
+  requestId: string;
+  response: ChatResponse;
+}
+
+/** Why an answer ends. */
+export interface StreamError {
+  requestId: string;
+  error: string;
+}
+
+/** Text. */
+export interface TextBlock {
+  type: "text";
+  value?: string;
+  text?: string;
+}
+
+/** The model calls a function. */
+export interface ToolCall {
+  id: string;
+  name: string;
+  input: Record<string, unknown>;
+}
+
+/** A tool was called. */
+export interface ToolCallData {
+  name: string;
+  input: unknown;
+  output?: unknown;
+  status: string;
+  duration?: number;
+}
+
+/** What a tool answered. */
+export interface ToolResultBlock {
+  type: "tool_result";
+  toolCallId: string;
+  output: unknown;
+  isError?: boolean;
+}
+
+/** A model calls a tool. */
+export interface ToolUseBlock {
+  type: "tool_use";
+  toolCallId: string;
+  name: string;
+  input: unknown;
+}
+
+/** A piece of a transcript. */
+export interface TranscriptEntry {
+  id: string;
+  sessionId: string;
+  type: "assistant_output" | "compact_marker" | "file_edit" | "system_message" | "tool_call" | "tool_result" | "user_input";
+  content: string;
+  timestamp: string;
+  seq: number;
+  toolCallData?: ToolCallData;
+  fileEditData?: FileEditData;
+  compactData?: Record<string, unknown>;
+  restorePointId?: string;
+  isCompacted: boolean;
+}
+
+/** Some entries, oldest first. */
+export interface TranscriptPage {
+  entries: TranscriptEntry[];
+  hasMore: boolean;
+  nextSeq?: number;
+}
+
+/** Tokens that an answer took, as the provider counts them. */
+export interface Usage {
+  inputTokens: number;
+  outputTokens: number;
+  cacheReadTokens?: number | null;
+  cacheWriteTokens?: number | null;
+}
+
+/** What pages ask: payload and answer, by channel. */
+export interface ChannelMap {
+  /** Give up an answer that is on its way to this page; false where there is none. */
+  "ai:cancel": { request: { requestId: string }; response: boolean };
+  /** Ask a model; answered once it has said everything. */
+  "ai:chat": { request: { provider: string; model: string; messages: AiMessage[]; systemPrompt?: string | null; maxTokens?: number | null; temperature?: number | null; topP?: number | null; stopSequences?: string[] | null; stream?: boolean | null; tools?: AiTool[] | null; toolChoice?: string | AiToolChoice | null }; response: ChatResponse };
+  /** Ask a model, and be told its answer bit by bit. */
+  "ai:chat-stream": { request: { provider: string; model: string; messages: AiMessage[]; systemPrompt?: string | null; maxTokens?: number | null; temperature?: number | null; topP?: number | null; stopSequences?: string[] | null; stream?: boolean | null; tools?: AiTool[] | null; toolChoice?: string | AiToolChoice | null }; response: ChatResponse };
+  /** Whether a provider can be asked; false where there is none of that name. */
+  "ai:has-credentials": { request: { provider: string }; response: boolean };
+  /** The models of a provider, the configured one first. */
+  "ai:models": { request: { provider: string }; response: ModelConfig[] };
+  /** Put a message at the end of a conversation. */
+  "chat:add-message": { request: { chatId: string; role: "assistant" | "system" | "user"; content: string | (TextBlock | CodeBlock | ImageBlock | FileBlock | ToolUseBlock | ToolResultBlock)[]; model?: string | null; tokenCount?: number | null; parentId?: string | null; metadata?: Record<string, unknown> | null }; response: Message };
+  /** Begin a conversation. */
+  "chat:create": { request: { title?: string | null; systemPrompt?: string | null } | undefined; response: Chat };
+  /** Delete a conversation with its messages; false where there is none of that id. */
+  "chat:delete": { request: { id: string }; response: boolean };
+  /** A conversation; null where there is none of that id. */
+  "chat:get": { request: { id: string }; response: Chat | null };
+  /** The newest messages of a conversation, or the newest of those before one. */
+  "chat:get-messages": { request: { chatId: string; limit?: number; before?: string | null }; response: MessagePage };
+  /** Conversations, the last changed first. */
+  "chat:list": { request: { limit?: number; offset?: number } | undefined; response: Chat[] };
+  /** Messages that have all the words, in any of their forms; the best first. */
+  "chat:search": { request: { query: string; limit?: number; chatId?: string | null }; response: SearchResult[] };
+  /** Change a conversation; what is left out stays. */
+  "chat:update": { request: { id: string; title?: string; systemPrompt?: string | null }; response: Chat };
+  /** Put an entry at the end of a transcript. */
+  "code:add-entry": { request: { sessionId: string; type: "assistant_output" | "compact_marker" | "file_edit" | "system_message" | "tool_call" | "tool_result" | "user_input"; content: string; toolCallData?: ToolCallData; fileEditData?: FileEditData; compactData?: Record<string, unknown>; restorePointId?: string }; response: TranscriptEntry };
+  /** Keep files as they are. */
+  "code:create-restore-point": { request: { sessionId: string; description: string; files: FileContent[]; transcriptEntryId?: string }; response: RestorePoint };
+  /** Begin a session. */
+  "code:create-session": { request: { projectPath: string; status?: "paused" | "running" | "starting" | "stopped" | "waiting_input" }; response: Session };
+  /** A session; null where there is none of that id. */
+  "code:get-session": { request: { id: string }; response: Session | null };
+  /** A page of a transcript; an empty one where there is no such session. */
+  "code:get-transcript": { request: { sessionId: string; types?: ("assistant_output" | "compact_marker" | "file_edit" | "system_message" | "tool_call" | "tool_result" | "user_input")[] | null; sinceSeq?: number; limit?: number; includeCompacted?: boolean }; response: TranscriptPage };
+  /** What one can go back to, the newest first. */
+  "code:list-restore-points": { request: { sessionId: string }; response: RestorePoint[] };
+  /** Sessions, the last changed first. */
+  "code:list-sessions": { request: undefined; response: Session[] };
+  /** Write files as they were. */
+  "code:restore": { request: { restorePointId: string; targetDir: string; files?: string[] | null; dryRun?: boolean }; response: RestoreResult };
+  /** Entries that have all the words, the best first. */
+  "code:search-transcript": { request: { sessionId: string; query: string; limit?: number }; response: FoundEntry[] };
+  /** Forget a token; false where there is none. */
+  "credentials:delete": { request: { key: string }; response: boolean };
+  /** Whether there is one, and what was said about it; never the token. */
+  "credentials:get": { request: { key: string }; response: Credential };
+  /** The keys of what there is, sorted. */
+  "credentials:list": { request: undefined; response: string[] };
+  /** Keep a token, in place of the one before. */
+  "credentials:set": { request: { key: string; token: string; metadata?: Record<string, unknown> | null }; response: null };
+  /** One setting; null where there is none of that key. */
+  "settings:get": { request: { key: string } | string; response: unknown };
+  /** All settings: what was set, over what the server says, over the defaults. */
+  "settings:get-all": { request: undefined; response: Settings };
+  /** Take back what was set: everything, or one setting. */
+  "settings:reset": { request: { key?: string | null } | undefined; response: Settings };
+  /** Set one. */
+  "settings:set": { request: { key: string; value: unknown }; response: null };
+  /** Set many: objects are merged, everything else is replaced. */
+  "settings:update": { request: Record<string, unknown>; response: Settings };
+  /** Show the token, where it was not in the URL; the first request then. */
+  "system:auth": { request: { token: string }; response: boolean };
+}
+
+/** What the server tells by itself: payload, by channel. */
+export interface EventMap {
+  /** A piece of an answer; only the page that asked is told. */
+  "ai:stream-chunk": StreamChunk;
+  /** An answer is complete; the response with the same follows. */
+  "ai:stream-complete": StreamComplete;
+  /** An answer failed; the response with ``HANDLER_ERROR`` follows. */
+  "ai:stream-error": StreamError;
+  /** There is a new conversation. */
+  "chat:created": Chat;
+  /** A conversation is gone, with its messages. */
+  "chat:deleted": Id;
+  /** A conversation has a message more. */
+  "chat:message-added": Message;
+  /** A conversation has changed, or has a message more. */
+  "chat:updated": Chat;
+  /** The first frame of every connection. */
+  "server:connected": Connected;
+  /** The server is alive; now and then, to everybody. */
+  "server:heartbeat": Moment;
+  /** The server stops; the close frame (1001) follows. */
+  "server:shutdown": Reason;
+  /** Something was set. */
+  "settings:changed": Setting;
+}
