@@ -32,7 +32,9 @@ from mentra.dial import Dial
 from mentra.glasses.apps.addresses import PublicAddress
 from mentra.house import House
 from mentra.interfaces.accounts import IAccountStore, ILoginTokens, IPasswords, IWebviewSigner
+from mentra.interfaces.analytics import IAnalytics, ICounts
 from mentra.interfaces.channel_stores import IChats, ICodeSessions, ICredentials, IKeptSettings
+from mentra.interfaces.channels import IChannelKeeper
 from mentra.interfaces.engines import ILc3
 from mentra.interfaces.images import IImageFiles, IImageStore
 from mentra.interfaces.network import (
@@ -179,8 +181,11 @@ class Building(MultiService):
             extra=self.edge.resources(),
         )
         self.edge.open_doors()
-        # it clears up by itself
+        # they clear up by themselves
         IAlbum(self.house)
+        IChannelKeeper(self.house, None)
+        # it counts pages from the first one on
+        IAnalytics(self.house, None)
         self.readiness.has("stores")
         if not wire.fast_path:
             return site
@@ -248,6 +253,7 @@ class Building(MultiService):
             ICodeSessions: self.stores.code,
             IImageStore: self.stores.images,
             IImageFiles: self.stores.image_files,
+            ICounts: self.stores.analytics,
             IReadiness: self.readiness,
             IObserved: self.metrics,
             ITokens: tokens,

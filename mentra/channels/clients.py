@@ -17,6 +17,9 @@ from mentra.interfaces.messaging import IPeer
 from mentra.interfaces.services import IServices
 from mentra.messages.channels import Event, Moment, ServerHeartbeat
 
+STILL_ACTIVE = 60.0
+"""Seconds between two requests in which somebody is thought to be there."""
+
 Hook = Callable[["Client"], None]
 
 
@@ -26,12 +29,15 @@ class Client:
     """One connection.
 
     :ivar connected_at: wall time, POSIX seconds.
+    :ivar active_seconds: how long something was asked at least once a minute.
     """
 
     peer: IPeer
     connected_at: float
     user_id: str | None = None
     client_id: str = attrs.field(factory=lambda: str(uuid.uuid4()))
+    active_seconds: float = 0.0
+    _asked_at: float | None = None
 
     @property
     def last_activity(self) -> float:
@@ -42,6 +48,12 @@ class Client:
     def request_count(self) -> int:
         """How many frames came."""
         return self.peer.messages
+
+    def asked(self, moment: float) -> None:
+        """Something was asked."""
+        if self._asked_at is not None and moment - self._asked_at <= STILL_ACTIVE:
+            self.active_seconds += moment - self._asked_at
+        self._asked_at = moment
 
     def emit(self, event: Event) -> bool:
         """Tell this very page; False if it is gone."""

@@ -51,6 +51,9 @@ class IChats(Interface):
     def find(user_id: str, asked: Any) -> Any:
         """An awaitable of what a :class:`mentra.messages.channels.chat.ChatSearch` finds."""
 
+    def liked(user_id: str) -> Any:
+        """An awaitable of how many of a person's messages are liked, and of how many there are."""
+
 
 class ICredentials(Interface):
     """Tokens of other services, encrypted at rest.  Adapt the services to it.

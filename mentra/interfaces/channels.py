@@ -15,6 +15,10 @@ class IChannelClient(Interface):
     connected_at: float = Attribute("Wall time, POSIX seconds.")
     last_activity: float = Attribute("Wall time of the last sign of life, POSIX seconds.")
     request_count: int = Attribute("How many frames came.")
+    active_seconds: float = Attribute("How long something was asked at least once a minute.")
+
+    def asked(moment: float) -> None:
+        """Something was asked at that moment, clock seconds."""
 
     def emit(event: Any) -> bool:
         """Send a :class:`mentra.messages.channels.Event` to this very page; False if it is gone."""
@@ -86,3 +90,11 @@ class IPageSettings(Interface):
 
         :raises mentra.errors.Refused: ``INVALID_MESSAGE`` or ``SETTINGS_FULL``.
         """
+
+
+class IChannelKeeper(Interface):
+    """Does now and then what has to be done for what channels keep.  Adapt the services to it to
+    have it begin."""
+
+    def work() -> Any:
+        """Do all of it now; an awaitable."""

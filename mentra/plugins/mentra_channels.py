@@ -1,6 +1,23 @@
 """The plugins of browser channels: one line per subject."""
 
 from mentra.channels.ai import ai_cancel, ai_chat, ai_chat_stream, ai_has_credentials, ai_models
+from mentra.channels.analytics.handlers import (
+    analytics_cost_summary,
+    analytics_cost_timeseries,
+    analytics_dashboard,
+    analytics_error_summary,
+    analytics_error_timeseries,
+    analytics_imagegen_timeseries,
+    analytics_lifetime_totals,
+    analytics_model_usage,
+    analytics_run_aggregation,
+    analytics_run_cleanup,
+    analytics_session_stats,
+    analytics_token_timeseries,
+    analytics_tool_usage,
+)
+from mentra.channels.analytics.recorder import recorder
+from mentra.channels.analytics.watching import channels_watcher
 from mentra.channels.asking import ai_section, asking
 from mentra.channels.chat import (
     chat_add_message,
@@ -32,6 +49,7 @@ from mentra.channels.credentials import (
     credentials_set,
 )
 from mentra.channels.entrance import channel_door, channels_path, system_auth, unknown_channel
+from mentra.channels.housekeeping import channel_keeper
 from mentra.channels.section import channels_section
 from mentra.channels.settings import (
     page_settings,

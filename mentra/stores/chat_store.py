@@ -76,6 +76,10 @@ class ChatStore:
             chats.find, user_id, query=asked.query, limit=asked.limit, chat_id=asked.chat_id
         )
 
+    def liked(self, user_id: str) -> Deferred[tuple[int, int]]:
+        """How many messages are liked, and how many there are."""
+        return self._read(chats.liked, user_id)
+
     def _read(self, function: Callable[..., Any], user_id: str, **arguments: Any) -> Deferred[Any]:
         return self._database.read(partial(function, user_id=user_id, **arguments))
 

@@ -174,6 +174,20 @@ def find(
     return [_result(rows[one.id], query) for one in found if one.id in rows]
 
 
+def liked(connection: Connection, user_id: str) -> tuple[int, int]:
+    """How many of a person's messages are liked, and how many there are."""
+    if not is_name(user_id):
+        return 0, 0
+    held = select(func.coalesce(func.sum(_chats.c.message_count), 0))
+    likes = (
+        select(func.count())
+        .select_from(_messages.join(_chats, _chats.c.chat_id == _messages.c.chat_id))
+        .where(_chats.c.user_id == user_id, _messages.c.is_liked)
+    )
+    everything = connection.scalar(held.where(_chats.c.user_id == user_id))
+    return int(connection.scalar(likes) or 0), int(everything or 0)
+
+
 def searchable(content: list[ContentBlock]) -> str:
     """The words in *content*."""
     return storable("\n".join(filter(None, map(_words, content))))

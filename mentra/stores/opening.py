@@ -14,6 +14,7 @@ from twisted.logger import Logger
 
 from mentra.errors import StoreError
 from mentra.stores.account_store import AccountStore
+from mentra.stores.analytics_store import AnalyticsStore
 from mentra.stores.app_store import AppStore
 from mentra.stores.chat_store import ChatStore
 from mentra.stores.code_store import CodeLimits, CodeStore
@@ -49,6 +50,7 @@ class Stores(MultiService):
     :ivar code: an ``ICodeSessions``.
     :ivar images: an ``IImageStore``.
     :ivar image_files: an ``IImageFiles``.
+    :ivar analytics: an ``ICounts``.
     """
 
     _log = Logger()
@@ -77,6 +79,7 @@ class Stores(MultiService):
         self.code = code(database)
         self.images = ImageStore(database, now)
         self.image_files = image_files
+        self.analytics = AnalyticsStore(database)
         self.users = UserStore(database, now, photo_files.remove)
 
     def ready(self) -> Deferred[None]:

@@ -13,10 +13,12 @@ from zope.interface.interface import InterfaceClass
 
 from mentra.extension import ConfigSection
 from mentra.house import House
+from mentra.interfaces.analytics import ICounts
 from mentra.interfaces.channel_stores import IChats, ICodeSessions, ICredentials, IKeptSettings
 from mentra.interfaces.stores import IUserStore
 from mentra.messages.channels import PATH, Request, Response
 from mentra.plugins import mentra_channels
+from mentra.stores.analytics_store import AnalyticsStore
 from mentra.stores.chat_store import ChatStore
 from mentra.stores.code_store import CodeLimits, CodeStore
 from mentra.stores.objects import Objects
@@ -150,6 +152,7 @@ def stores_in(
         IUserStore: UserStore(database, now, lambda files: succeed(None)),
         IChats: ChatStore(database, now),
         IKeptSettings: PageSettingsStore(database),
+        ICounts: AnalyticsStore(database),
         ICodeSessions: CodeStore(database, Objects(folder), now, limits),
         ICredentials: CredentialStore(database, lambda: CREDENTIAL_KEY, now),
     }

@@ -92,6 +92,7 @@ class Open:
     page_settings: Any = None
     credentials: Any = None
     code: Any = None
+    analytics: Any = None
     limits: CodeLimits = attrs.field(factory=CodeLimits)
     images: Any = None
     image_files: Any = None
@@ -119,7 +120,7 @@ class Open:
         self.apps, self.users = self.opened.apps, self.opened.users
         self.storage, self.chats = self.opened.storage, self.opened.chats
         self.page_settings, self.credentials = self.opened.page_settings, self.opened.credentials
-        self.code = self.opened.code
+        self.code, self.analytics = self.opened.code, self.opened.analytics
         self.photos, self.photo_files = self.opened.photos, self.opened.photo_files
         self.images, self.image_files = self.opened.images, self.opened.image_files
 

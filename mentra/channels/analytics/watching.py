@@ -1,0 +1,48 @@
+"""Sees what happens on the channels: what is begun, written and looked for, and what fails."""
+
+from mentra.extension import Answer, Interceptor
+from mentra.interfaces.analytics import IAnalytics
+from mentra.interfaces.messaging import IContext
+from mentra.messages import Fault, Message
+from mentra.messages.channels import INVALID_MESSAGE, PATH, UNAUTHORIZED, UNKNOWN_CHANNEL
+from mentra.messages.channels.chat import ChatAddMessage, ChatCreate, ChatSearch
+from mentra.messages.channels.code import CodeSearchTranscript
+from mentra.records import Happened
+
+SEEN: dict[type[Message], Happened] = {
+    ChatCreate: Happened(kind="chat"),
+    ChatAddMessage: Happened(kind="message"),
+    ChatSearch: Happened(kind="search", name=ChatSearch.tag()),
+    CodeSearchTranscript: Happened(kind="search", name=CodeSearchTranscript.tag()),
+}
+
+PAGES_OWN = frozenset({UNAUTHORIZED, UNKNOWN_CHANNEL, INVALID_MESSAGE})
+"""Codes of what was no request that anything could be done about."""
+
+
+def came(message: Message, context: IContext) -> None:
+    """Somebody is there."""
+    if context.session is not None:
+        context.session.asked(context.services.clock.seconds())
+
+
+def answered(message: Message, answer: Answer, context: IContext) -> None:
+    """Count what was done, or could not be."""
+    if context.session is None:
+        return
+    happened = SEEN.get(type(message))
+    if type(answer) is Fault:
+        if answer.code in PAGES_OWN:
+            return
+        happened = Happened(
+            kind="error", name=message.tag(), ok=False, code=answer.code, retryable=answer.retryable
+        )
+    if happened is not None:
+        analytics = IAnalytics(context.services, None)
+        if analytics is not None:
+            analytics.record(context.session.user_id, happened)
+
+
+channels_watcher = Interceptor(
+    name=f"{__name__}:channels_watcher", path=PATH, before=came, after=answered
+)
