@@ -89,7 +89,7 @@ class ReceivingProtocol(SendingProtocol):
         if self.held:
             data = self.held + data
             self.held = b""
-        position, size, take = 0, len(data), self.take
+        position, size = 0, len(data)
         # less than a head is nothing that we know; a frame with so little in it is Autobahn's
         while size - position >= SIZE_OF_HEAD:
             opcode, second, length, mask = head_of(data, position)
@@ -113,7 +113,7 @@ class ReceivingProtocol(SendingProtocol):
             if opcode == TEXT and not payload.isascii() and not _is_utf8(payload):
                 break
             position = end
-            take(payload, opcode == BINARY)
+            self.take(payload, opcode == BINARY)
             if self._state != OPEN or not self.reading:
                 self._set_aside(data[position:])
                 return

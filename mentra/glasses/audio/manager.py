@@ -54,7 +54,6 @@ class Audio(Service):
         self._clock = services.clock
         self._burst = settings.lc3_burst
         self._recent = Recent(settings.keep)
-        self._append = self._recent.append
         self._left = 0
         self._strides = 0
         self._fan_out = IRelay(session).audio
@@ -91,10 +90,15 @@ class Audio(Service):
         if not size or size & 1 or self._closely:
             glasses = self._session.glasses
             return self._take(data, "" if glasses is None else glasses.peer_id, None)
-        self._append(data)
+        # into locals first, for to call an attribute where it is looked up costs as much again
+        keep, fan_out, tell_microphone = self._recent.write, self._fan_out, self._microphone_heard
+        try:
+            keep(data)
+        except ValueError:
+            self._recent.append(data)
         self._left = left = self._left - size
-        sent = self._fan_out(chunk) if left >= 0 else self._measured(chunk, None)
-        self._microphone_heard()
+        sent = fan_out(chunk) if left >= 0 else self._measured(chunk, None)
+        tell_microphone()
         return sent
 
     def heard_apart(self, data: bytes, came: float) -> int:
@@ -110,7 +114,7 @@ class Audio(Service):
         sent = 0
         if data:
             chunk = AudioChunk(data=data)
-            self._append(data)
+            self._recent.append(data)
             self._left -= len(data)
             sent = self._fan_out(chunk) if self._left >= 0 else self._measured(chunk, came)
             if self._listeners:

@@ -18,9 +18,11 @@ class Recent:
     has a place to write at and a method that writes there, with nothing between.
 
     :param seconds: how much is kept.
+    :ivar write: keeps what it is called with where copying is all there is to it; else it raises
+        ``ValueError``, and :meth:`append` does it.
     """
 
-    __slots__ = ("_most", "_ring", "_went_round", "_write")
+    __slots__ = ("_most", "_ring", "_went_round", "write")
 
     def __init__(self, seconds: float) -> None:
         self._most = int(seconds * SECOND) & ~1
@@ -29,7 +31,7 @@ class Recent:
     def append(self, data: bytes) -> None:
         """Keep *data*, in place of what is oldest."""
         try:
-            self._write(data)
+            self.write(data)
         except ValueError:
             self._go_round(data)
 
@@ -38,7 +40,7 @@ class Recent:
         self._ring: mmap | None = None
         self._went_round = False
         # where nothing is to be kept, this is as good as keeping it
-        self._write: Callable[[bytes], object] = _no_room if self._most else len
+        self.write: Callable[[bytes], object] = _no_room if self._most else len
 
     def sound(self) -> bytes:
         """All that is kept."""
@@ -53,7 +55,7 @@ class Recent:
         if ring is None:
             # nothing but address space until there is sound in it
             ring = self._ring = mmap(-1, most, flags=MAP_PRIVATE)
-            self._write = ring.write
+            self.write = ring.write
         kept = data[-most:]
         fits = most - ring.tell()
         ring.write(kept[:fits])
