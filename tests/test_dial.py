@@ -1,6 +1,8 @@
 """The way from engines to their servers: where it leads, and where it must not."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from twisted.internet.defer import CancelledError
 from twisted.internet.endpoints import _WrapperEndpoint
 from twisted.internet.error import ConnectingCancelledError, DNSLookupError
@@ -75,6 +77,16 @@ def test_what_is_no_address_is_refused_with_the_forms_there_are(reactor, address
         Dial(reactor).endpoint(address)
 
     assert refused.value.code == "BAD_ADDRESS"
+
+
+@given(st.text(max_size=30) | st.from_regex(r"(wss?|https?|tcp|unix):/{0,3}[\\w.\\[\\]:%@-]{0,20}"))
+def test_any_text_leads_somewhere_or_is_no_address(text):
+    try:
+        place = place_of(text)
+    except ValueError:
+        return
+
+    assert place.path or (place.host and 0 < place.port < 65_536)
 
 
 def test_a_connection_goes_to_the_address_of_the_name(reactor):

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from twisted.logger import formatEvent, globalLogPublisher
 
 from mentra.hearing import Recognition
 from mentra.interfaces.network import IDial, IWebSocketClient
@@ -300,6 +301,26 @@ def test_a_session_ended_by_soniox_may_be_begun_again(soniox):
     assert [(one.code, one.retryable) for one in soniox.listener.problems] == [
         ("SERVER_ERROR", True)
     ]
+
+
+def test_no_key_and_nothing_said_is_in_the_log(stage):
+    events = []
+    globalLogPublisher.addObserver(events.append)
+
+    stream = stage.open()
+    stream.write(SPEECH)
+    stage.step()
+    stage.server.last.say({"type": "Error", "error_code": 400, "error_message": "k3y one two"})
+    stage.server.refusals.append((401, {}))
+    stage.step()
+    stage.engine.open(ENGLISH, FakeListener())
+    stage.step(1.0)
+
+    globalLogPublisher.removeObserver(events.append)
+    told = "".join(str(formatEvent(event)) + str(event) for event in events)
+    assert len(stage.listener.problems) == 1
+    assert "k3y" not in told
+    assert "one two" not in told
 
 
 # -- configuration

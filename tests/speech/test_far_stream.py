@@ -4,6 +4,9 @@ given up."""
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.internet.task import Clock
 from zope.interface.verify import verifyObject
 
 from mentra.errors import Refused, UpgradeRefused
@@ -347,3 +350,51 @@ def test_a_bug_in_the_client_is_logged_and_told(stream, sockets, listener, clock
     assert [one.code for one in listener.problems] == ["BAD_ANSWER"]
     assert len(logged_failures) == 1
     logged_failures.clear()
+
+
+DEEDS = st.lists(
+    st.sampled_from(
+        ["write", "finalize", "close", "accept", "refuse", "interim", "final", "trouble", "end",
+         "second", "half a minute"]
+    ),
+    max_size=25,
+)  # fmt: skip
+
+
+@given(DEEDS)
+def test_whatever_happens_it_ends_once_and_leaves_nothing_behind(deeds):
+    clock, sockets, listener = Clock(), FakeWebSocketClient(), FakeListener()
+    house = house_with(engine_figures, clock=clock, parts={IWebSocketClient: sockets})
+    stream = FarStream(house, Plain(), Rest("plain", clock), listener)
+    is_over, told = False, 0
+
+    for deed in deeds:
+        (socket,) = sockets.sockets or (None,)
+        is_opening = socket is not None and not socket.opened.called
+        match deed:
+            case "write":
+                stream.write(SECOND)
+            case "finalize":
+                stream.finalize()
+            case "close":
+                stream.close()
+            case "accept" if is_opening:
+                socket.accept()
+            case "refuse" if is_opening:
+                socket.refuse(UpgradeRefused(503))
+            case "interim" | "final" | "trouble" if socket and not is_opening:
+                said = {"trouble": "trouble", "final": '[["x", true, 0, 9]]'}
+                socket.hear(said.get(deed, '[["x", false, 0, 9]]'))
+            case "end" if socket and not is_opening:
+                socket.end(1011)
+            case "second":
+                clock.advance(1.0)
+            case "half a minute":
+                clock.pump([1.0] * 30)
+        assert not is_over or len(listener.results) == told
+        is_over = is_over or deed == "close" or bool(listener.problems)
+        told = len(listener.results)
+
+    stream.close()
+    assert len(listener.problems) <= 1
+    assert clock.getDelayedCalls() == []
