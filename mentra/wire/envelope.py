@@ -14,6 +14,7 @@ from mentra.errors import Malformed
 from mentra.interfaces.messaging import IDialect
 from mentra.messages import Fault, Message, Unknown
 from mentra.messages.voice import NotAnEnvelope
+from mentra.wire.mending import mended
 
 WRAPPER = "message"
 """The type of a frame whose data is a client's message itself."""
@@ -137,6 +138,9 @@ def _read(decode: Decode, payload: bytes) -> Any:
     try:
         return decode(payload)
     except (msgspec.MsgspecError, UnicodeDecodeError) as problem:
+        whole = mended(payload)
+        if whole != payload:
+            return _read(decode, whole)
         raise Malformed(str(problem)) from problem
     except RecursionError as problem:
         raise Malformed("nested too deeply") from problem

@@ -4,7 +4,6 @@ Decoding takes two steps: a struct with nothing but ``type``, then the decoder k
 What we understand is what somebody handles.
 """
 
-import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -19,12 +18,10 @@ from mentra.messages.audio import AudioChunk
 from mentra.messages.stamps import Stamps
 from mentra.messages.streams import STREAM_ALIASES, STREAM_TYPES
 from mentra.messages.subscriptions import StreamEvent
+from mentra.wire.mending import mended
 
 MAX_TYPE_LENGTH = 100
 """Longest ``type`` that is repeated in a log line or an error."""
-
-MOST_MENDED = 65_536
-"""Bytes of a text in which half characters are replaced; a longer one is malformed."""
 
 Decode = Callable[[bytes], Message]
 
@@ -71,9 +68,9 @@ class MentraosDialect:
             if decoder is not None:
                 return decoder(payload)
         except (msgspec.MsgspecError, UnicodeDecodeError) as problem:
-            mended = _mended(payload)
-            if mended != payload:
-                return self.decode(mended, False)
+            whole = mended(payload)
+            if whole != payload:
+                return self.decode(whole, False)
             raise Malformed(str(problem)) from problem
         except RecursionError as problem:
             raise Malformed("nested too deeply") from problem
@@ -144,21 +141,6 @@ def _decoder(message_type: type[Message]) -> Decode:
         return message
 
     return with_raw
-
-
-# half a surrogate pair that is escaped: JavaScript makes one of a text cut in a character's midst
-_HALF = re.compile(
-    rb"(?<!\\)((?:\\\\)*)\\u"
-    rb"(?:[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F][0-9a-fA-F]{2})"
-    rb"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2}\\u)[dD][c-fC-F][0-9a-fA-F]{2})"
-)
-
-
-def _mended(payload: bytes) -> bytes:
-    """*payload* with what is no character marked as such, where no decoder would have it."""
-    if len(payload) > MOST_MENDED or b"\\u" not in payload:
-        return payload
-    return _HALF.sub(rb"\1\\ufffd", payload)
 
 
 def _renamed(tag: str, decode: Decode) -> Decode:

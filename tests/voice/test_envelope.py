@@ -117,6 +117,12 @@ def test_a_type_that_nobody_handles_is_unknown_whatever_its_data():
     assert read(type="brew:tea", timestamp=1, data=[1, "x"]) == Unknown(type_name="brew:tea")
 
 
+def test_half_a_character_is_marked_and_the_rest_is_read():
+    payload = b'{"type":"text","timestamp":1,"data":{"text":"hi \\ud83d"}}'
+
+    assert DIALECT.decode(payload, False) == SpeechText(data={"text": "hi \ufffd"})
+
+
 def test_extra_keys_are_ignored():
     assert read(type="ping", timestamp=1, data={"x": 1}, extra=[{}]) == VoicePing()
 

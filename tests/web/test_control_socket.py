@@ -16,12 +16,17 @@ from zope.interface import implementer
 from mentra.errors import ConfigError
 from mentra.extension import Access, ManagerFactory, route
 from mentra.glasses.apps.standing import STARTED, StartResult
+from mentra.identity import Speaker
 from mentra.interfaces.glasses import IApps
 from mentra.interfaces.session import ISessions
 from mentra.interfaces.stores import IAppStore, IUserStore
+from mentra.interfaces.voice import IVoiceSessions
 from mentra.messages.apps import AppStateChange
 from mentra.records import App
 from mentra.testing.house import house_with, session_in, success_of
+from mentra.testing.peers import FakePeer
+from mentra.voice.connections import voice_connections
+from mentra.voice.sessions import voice_sessions
 from mentra.web.control import ControlSocket
 from mentra.web.socket_path import LONGEST, socket_of
 
@@ -173,6 +178,21 @@ def test_a_session_is_ended_on_demand(dial, house, state_dir, user, ended):
 
     assert reply.json == {"ended": ended}
     assert (peer.close_code == 1000) is ended
+
+
+def test_conversations_of_a_user_are_ended_too(dial, state_dir, clock):
+    house = house_with(voice_sessions, voice_connections, clock=clock)
+    talks, peer, other = IVoiceSessions(house), FakePeer("voice"), FakePeer("voice")
+    ended = success_of(talks.opened(Speaker("u-7", "ann@x.org"), peer, None))
+    kept = success_of(talks.opened(Speaker("bob@x.org", "bob@x.org"), other, None))
+    site, _ = control_of(house, state_dir)
+
+    reply = dial(site).ask("POST", "/users/ann@x.org/end").reply()
+
+    assert reply.json == {"ended": True}
+    assert (ended.ended, kept.ended) == (True, False)
+    assert peer.close_code == 1000
+    house.stopService()
 
 
 def test_a_users_app_is_started_and_stopped(dial, house, state_dir):
