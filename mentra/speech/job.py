@@ -39,6 +39,7 @@ class Job:
     _bytes: int = 0
     _given: int = 0
     _waiting: int = 0
+    _is_whole: bool = True
 
     @property
     def begin(self) -> Begin:
@@ -83,6 +84,7 @@ class Job:
             return 0
         _, piece = self._pieces.pop(self._given)
         self._waiting -= len(piece)
+        self._is_whole = False
         return len(piece)
 
     def again(self) -> None:
@@ -92,6 +94,8 @@ class Job:
 
     def stream_ms(self, ms: int) -> int:
         """Where in the stream something is that its worker heard after *ms* of what it got."""
+        if self._is_whole:
+            return min(self.starts_ms + ms, self.heard_ms)
         left = ms * BYTES_PER_MS
         for at, piece in self._pieces:
             if left <= len(piece):

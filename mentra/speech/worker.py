@@ -87,8 +87,10 @@ def load(kind: str, settings: dict[str, Any]) -> Decoder:
 
 def main(arguments: list[str]) -> int:
     """Work until there is no more input; the exit status."""
-    # Ctrl-C is for the server, which ends its workers when it is ready to
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # these come to everybody, and a server that stops still wants to know what is being said: it
+    # ends its workers by ending their input
+    for everybodys in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(everybodys, signal.SIG_IGN)
     # what an engine prints is no message
     output = os.dup(1)
     os.dup2(2, 1)

@@ -36,7 +36,7 @@ LOAD_WITHIN = 60.0
 """Seconds in which a model is to be loaded."""
 
 KILL_AFTER = 3.0
-"""Seconds a process has to end once it was told to."""
+"""Seconds a process has to end once its input has."""
 
 MOST_LINES = 20
 """Lines of its standard error that are logged."""
@@ -176,7 +176,8 @@ class WorkerProcess(ProcessProtocol):
             self._is_stopping = True
             self._expect(None)
             self._kill = self._owner.clock.callLater(KILL_AFTER, self._killed)
-            self._signal("TERM")
+            transport: Any = self.transport
+            transport.closeStdin()
         return waiter
 
     def processEnded(self, reason: Failure) -> None:

@@ -173,6 +173,22 @@ async def test_a_worker_that_hangs_is_replaced():
     assert text == SENTENCES[3]
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest_twisted.ensureDeferred
+async def test_what_stops_the_server_is_for_the_server_to_act_upon(number):
+    async with real_house(pocketsphinx) as house:
+        engine = recogniser(house, "pocketsphinx")
+        ear = Ear(engine, ENGLISH)
+        await ear.understood(speak_with_flite(SENTENCES[0]))
+        worker = only_worker(engine)
+
+        os.kill(worker, number)
+        text = await ear.understood(speak_with_flite(SENTENCES[3]))
+
+        assert text == SENTENCES[3]
+        assert only_worker(engine) == worker
+
+
 @pytest_twisted.ensureDeferred
 async def test_no_worker_outlives_its_house():
     async with real_house(pocketsphinx) as house:

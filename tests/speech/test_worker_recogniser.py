@@ -567,21 +567,23 @@ def test_workers_end_with_the_house(stage):
     begun(stage)
 
     stopped = stage.house.stopService()
+    assert stage.puppets[0].process.has_all
+    stage.puppets[0].process.exit(0)
 
-    assert stage.puppets[0].process.signals == ["TERM"]
+    assert stage.puppets[0].process.signals == []
     assert stopped.called
+    assert len(stage.puppets) == 1
     assert stage.clock.getDelayedCalls() == []
 
 
-def test_a_worker_that_is_deaf_is_killed(stage):
+def test_a_worker_that_does_not_end_with_its_input_is_killed(stage):
     begun(stage)
-    stage.puppets[0].process.is_deaf = True
 
     stopped = stage.house.stopService()
     assert not stopped.called
     stage.clock.advance(KILL_AFTER)
 
-    assert stage.puppets[0].process.signals == ["TERM", "KILL"]
+    assert stage.puppets[0].process.signals == ["KILL"]
     assert stopped.called
     assert stage.clock.getDelayedCalls() == []
 

@@ -1,0 +1,74 @@
+"""Measuring engines: that it runs, and that nothing is left out."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from engines import STALL_MS, WORD_SHOWN_MS, Ear, _delays, _is_kept
+from twisted.internet.task import Clock
+
+from mentra.hearing import Heard, Word
+
+ROOT = Path(__file__).parents[2]
+
+
+def heard(*words: tuple[str, int], final: bool = False) -> Heard:
+    """Words, each with its end in milliseconds."""
+    return Heard(
+        text=" ".join(text for text, _ in words),
+        is_final=final,
+        start_ms=0,
+        end_ms=words[-1][1],
+        words=tuple(Word(text=text, start_ms=end - 100, end_ms=end) for text, end in words),
+    )
+
+
+def test_a_word_is_shown_when_it_is_first_in_its_place() -> None:
+    clock = Clock()
+    ear = Ear(clock)
+    told = [
+        (1.5, heard(("god", 1200))),
+        (1.75, heard(("good", 1250))),
+        (2.5, heard(("good", 1250), ("morning", 2000))),
+        (3.0, heard(("good", 1250), ("morning", 2000), final=True)),
+    ]
+
+    for at, one in told:
+        clock.advance(at - clock.seconds())
+        ear.heard(one)
+
+    assert _delays(0.0, ear) == [0.5, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("shown", "stall", "kept"),
+    [(WORD_SHOWN_MS, STALL_MS, True), (WORD_SHOWN_MS + 1, 1, False), (1, STALL_MS + 1, False)],
+)
+def test_a_promise_is_kept_or_not(shown: float, stall: float, kept: bool) -> None:
+    assert _is_kept({"word shown, ms": {"p95": shown}, "stall, ms": stall}) is kept
+
+
+@pytest.mark.slow
+def test_every_engine_is_measured(tmp_path: Path) -> None:
+    report = tmp_path / "report.json"
+    words = ["--voices", "kal16", "--sentences", "2", "--real-time", "1", "--json", str(report)]
+
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "bench" / "engines.py"), *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    figures = json.loads(report.read_text())
+    assert set(figures) == {
+        "words", "first result, s", "stall, ms", "kal16, free", "kal16, grammar",
+        "word shown, ms", "flite", "espeak-ng",
+    }  # fmt: skip
+    assert figures["word shown, ms"]["words"] > 3
+    assert "word shown, ms" in done.stdout
