@@ -51,6 +51,13 @@ def test_a_promise_is_kept_or_not(shown: float, stall: float, kept: bool) -> Non
     assert _is_kept({"word shown, ms": {"p95": shown}, "stall, ms": stall}) is kept
 
 
+def test_what_is_promised_stands_in_the_manual() -> None:
+    page = " ".join((ROOT / "docs" / "speech.rst").read_text("utf-8").split())
+
+    assert f"promised are {WORD_SHOWN_MS} ms" in page
+    assert f"promised are {STALL_MS} ms" in page
+
+
 @pytest.mark.slow
 def test_every_engine_is_measured(tmp_path: Path) -> None:
     report = tmp_path / "report.json"
