@@ -36,7 +36,7 @@ from mentra.interfaces.analytics import IAnalytics, ICounts
 from mentra.interfaces.channel_stores import IChats, ICodeSessions, ICredentials, IKeptSettings
 from mentra.interfaces.channels import IChannelKeeper
 from mentra.interfaces.engines import ILc3
-from mentra.interfaces.images import IImageFiles, IImageStore
+from mentra.interfaces.images import IImageFiles, IImageStore, IImageWork
 from mentra.interfaces.network import (
     IDial,
     IEngineHttpClient,
@@ -89,6 +89,10 @@ from mentra.wire.front_door import FrontDoorFactory
 
 EARLY = (ILc3, IUdpPort, ILivekit, IMediaBackend, IVoiceSessions, IRecognition)
 """What is made before anybody comes: it takes a moment, or a port, or may be configured wrongly."""
+
+KEEPERS = (IAlbum, IChannelKeeper, IAnalytics, IImageWork)
+"""What has work of its own as soon as the stores can be read: clearing up, counting, and going on
+with what a server before this one left."""
 
 HANDLER_PATIENCE = 30.0
 """Seconds a handler may take before its sender is told that it will not answer."""
@@ -181,11 +185,8 @@ class Building(MultiService):
             extra=self.edge.resources(),
         )
         self.edge.open_doors()
-        # they clear up by themselves
-        IAlbum(self.house)
-        IChannelKeeper(self.house, None)
-        # it counts pages from the first one on
-        IAnalytics(self.house, None)
+        for keeper in KEEPERS:
+            keeper(self.house, None)
         self.readiness.has("stores")
         if not wire.fast_path:
             return site

@@ -171,6 +171,14 @@ class IHttpAnswer(Interface):
         """The header *name*, its first if there are several; None without."""
 
 
+class IThreads(Interface):
+    """Threads for what would keep the reactor's waiting.  Adapt the services to it."""
+
+    def run(function: Any) -> Any:
+        """Call *function* in one of a few threads when its turn comes; an awaitable of what it
+        returns or raises.  Whoever gives up does not stop it."""
+
+
 class IMetrics(Interface):
     """Figures for ``/metrics`` and ``/health``.
 

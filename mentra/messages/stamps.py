@@ -21,6 +21,18 @@ def iso(seconds: float) -> str:
     return f"{_to_the_second(whole)}.{fraction:03}Z"
 
 
+def moment_of(text: str) -> float:
+    """ISO 8601 as POSIX seconds; where it names no zone it is UTC.
+
+    :raises ValueError: it is no date and time.
+    """
+    try:
+        read = datetime.fromisoformat(text)
+        return (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        raise ValueError("it is no date and time") from None
+
+
 class Millisecond:
     """The end of the frames of one millisecond: one text serves them all, whoever sends them.
 

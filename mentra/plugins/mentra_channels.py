@@ -50,6 +50,26 @@ from mentra.channels.credentials import (
 )
 from mentra.channels.entrance import channel_door, channels_path, system_auth, unknown_channel
 from mentra.channels.housekeeping import channel_keeper
+from mentra.channels.imagegen.gallery import (
+    imagegen_delete_image,
+    imagegen_get_image,
+    imagegen_list_images,
+    imagegen_update_image,
+)
+from mentra.channels.imagegen.queue import (
+    imagegen_cancel,
+    imagegen_create_entry,
+    imagegen_create_group,
+    imagegen_list_entries,
+    imagegen_list_groups,
+    imagegen_list_jobs,
+    imagegen_pause,
+    imagegen_resume,
+    imagegen_retry,
+    imagegen_run,
+)
+from mentra.channels.imagegen.section import imagegen_section
+from mentra.channels.imagegen.work import image_work
 from mentra.channels.section import channels_section
 from mentra.channels.settings import (
     page_settings,

@@ -2,7 +2,6 @@
 already; nobody reaches what is another's."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -13,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, delete, func, or_, select, upd
 from mentra.errors import Refused
 from mentra.messages.channels.imagegen import ListImages, UpdateImage
 from mentra.messages.channels.images import UNKNOWN_IMAGE, GalleryPage, GeneratedImage, Job
-from mentra.messages.stamps import iso
+from mentra.messages.stamps import iso, moment_of
 from mentra.pictures import NewImage
 from mentra.stores.experiences import storable
 from mentra.stores.image_queue import count_batch, job
@@ -107,18 +106,6 @@ def remove(connection: Connection, user_id: str, image_id: str) -> str | None:
 def files(connection: Connection) -> frozenset[str]:
     """The names of all files."""
     return frozenset(connection.execute(select(_images.c.file)).scalars())
-
-
-def moment_of(text: str) -> float:
-    """ISO 8601 as POSIX seconds; without a zone it is UTC.
-
-    :raises Refused: ``INVALID_MESSAGE``.
-    """
-    try:
-        read = datetime.fromisoformat(text)
-        return (read if read.tzinfo else datetime.fromisoformat(text + "+00:00")).timestamp()
-    except (ValueError, OverflowError):
-        raise Refused("INVALID_MESSAGE", f"{text[:40]!r} is no date and time") from None
 
 
 def _conditions(user_id: str, asked: ListImages) -> list[ColumnElement[bool]]:

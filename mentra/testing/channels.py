@@ -15,17 +15,20 @@ from mentra.extension import ConfigSection
 from mentra.house import House
 from mentra.interfaces.analytics import ICounts
 from mentra.interfaces.channel_stores import IChats, ICodeSessions, ICredentials, IKeptSettings
+from mentra.interfaces.images import IImageFiles, IImageStore
 from mentra.interfaces.stores import IUserStore
 from mentra.messages.channels import PATH, Request, Response
 from mentra.plugins import mentra_channels
 from mentra.stores.analytics_store import AnalyticsStore
 from mentra.stores.chat_store import ChatStore
 from mentra.stores.code_store import CodeLimits, CodeStore
+from mentra.stores.image_store import ImageStore
 from mentra.stores.objects import Objects
 from mentra.stores.page_stores import CredentialStore, PageSettingsStore
 from mentra.stores.user_store import UserStore
 from mentra.testing.databases import MemoryDatabase
 from mentra.testing.house import WALL_TIME, house_with
+from mentra.testing.images import MemoryImageFiles
 from mentra.testing.wire import Line, MemoryPort, client_frame
 
 WING = tuple(
@@ -155,4 +158,6 @@ def stores_in(
         ICounts: AnalyticsStore(database),
         ICodeSessions: CodeStore(database, Objects(folder), now, limits),
         ICredentials: CredentialStore(database, lambda: CREDENTIAL_KEY, now),
+        IImageStore: ImageStore(database, now),
+        IImageFiles: MemoryImageFiles(now),
     }

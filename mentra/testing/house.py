@@ -23,7 +23,14 @@ from mentra.identity import Identity, Speaker
 from mentra.interfaces.accounts import IAccountStore, ILoginTokens, IPasswords
 from mentra.interfaces.messaging import IContext, IPeer
 from mentra.interfaces.network import IDial, IEngineHttpClient, IWebSocketClient
-from mentra.interfaces.services import IAssistantTokens, IAuthRules, IMetrics, IServices, ITokens
+from mentra.interfaces.services import (
+    IAssistantTokens,
+    IAuthRules,
+    IMetrics,
+    IServices,
+    IThreads,
+    ITokens,
+)
 from mentra.interfaces.session import ISessions, IUserSession
 from mentra.interfaces.stores import IAppStore, ISimpleStorage, IUserStore
 from mentra.routing.catalogue import Catalogue
@@ -34,6 +41,7 @@ from mentra.testing.peers import FakePeer
 from mentra.testing.processes import FakeProcesses
 from mentra.testing.simple_storage import MemorySimpleStorage
 from mentra.testing.stores import MemoryAppStore, MemoryUserStore
+from mentra.testing.threads import FakeThreads
 from mentra.web.sockets import WebSocketClient
 
 T = TypeVar("T")
@@ -229,6 +237,7 @@ def _parts(clock: Clock) -> dict[InterfaceClass, object]:
         IPasswords: FakePasswords(),
         IAuthRules: FakeAuthRules(),
         IReactorProcess: FakeProcesses(),
+        IThreads: FakeThreads(),
     }
 
 

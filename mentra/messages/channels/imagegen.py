@@ -30,6 +30,7 @@ from mentra.messages.channels.images import (
     Tags,
     Words,
 )
+from mentra.messages.stamps import moment_of
 
 # -- events ----------------------------------------------------------------------------------
 
@@ -226,10 +227,19 @@ class RetryJob(_JobRequest, frozen=True, kw_only=True, tag="imagegen:retry"):
 
 
 class DateRange(Record, frozen=True, kw_only=True):
-    """From when till when: ISO 8601, with a zone; either may be left out."""
+    """From when till when: ISO 8601, UTC where no zone is said; either may be left out."""
 
     start: Annotated[str, Meta(max_length=40)] | None = None
     end: Annotated[str, Meta(max_length=40)] | None = None
+
+    def __post_init__(self) -> None:
+        """Both are moments.
+
+        :raises ValueError: one is none.
+        """
+        for text in (self.start, self.end):
+            if text is not None:
+                moment_of(text)
 
 
 class ListImages(Request, frozen=True, kw_only=True, tag="imagegen:list-images"):

@@ -1,0 +1,9 @@
+"""Pictures that are made for pages.
+
+``section``   what a sysadmin may set
+``wishes``    what is wanted, worked out: sizes, prompts, who draws
+``work``      jobs, one after the other
+``run``       one job, batch by batch
+``queue``     the channels of groups, entries and jobs
+``gallery``   the channels of pictures
+"""
