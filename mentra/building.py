@@ -91,8 +91,7 @@ EARLY = (ILc3, IUdpPort, ILivekit, IMediaBackend, IVoiceSessions, IRecognition)
 """What is made before anybody comes: it takes a moment, or a port, or may be configured wrongly."""
 
 KEEPERS = (IAlbum, IChannelKeeper, IAnalytics, IImageWork)
-"""What has work of its own as soon as the stores can be read: clearing up, counting, and going on
-with what a server before this one left."""
+"""What begins by itself once the stores can be read."""
 
 HANDLER_PATIENCE = 30.0
 """Seconds a handler may take before its sender is told that it will not answer."""

@@ -15,6 +15,7 @@ from mentra.admin import COMMANDS, main
 from mentra.events import Event
 from mentra.extension import provider_of
 from mentra.glasses.capabilities import profiles
+from mentra.interfaces.images import IImageEngine
 from mentra.interfaces.llm import ILanguageModel
 from mentra.interfaces.speech import IEngineFigures
 from mentra.messages.streams import GESTURES, LOCATION_RATES
@@ -66,6 +67,14 @@ def test_language_models_are_on_the_page():
 
     assert set(first_words("models.rst", "models")) == set(
         Catalogue(plugins).engines(ILanguageModel)
+    )
+
+
+def test_makers_of_pictures_are_on_the_page():
+    plugins = [one for one in discover().plugins if provider_of(one).startswith("mentra.")]
+
+    assert set(first_words("channels.rst", "makers")) == set(
+        Catalogue(plugins).engines(IImageEngine)
     )
 
 

@@ -23,6 +23,7 @@ OPTIONAL = {
     "webrtcvad": "speech",
     "pocketsphinx": "speech",
     "sherpa_onnx": "sherpa",
+    "PIL": "images",
 }
 """What only an extra brings; all else that is imported must be there always."""
 
@@ -31,6 +32,7 @@ DISTRIBUTIONS = {
     "nacl": "pynacl",
     "webrtcvad": "webrtcvad-wheels",
     "sherpa_onnx": "sherpa-onnx",
+    "PIL": "pillow",
 }
 """Names of packages that differ from what is imported of them."""
 
