@@ -142,3 +142,37 @@ async def test_nobody_at_a_port_is_told_as_that():
 
     with pytest.raises(Refused, match="refused"):
         await client.open(f"ws://127.0.0.1:{number}/x", Listener())
+
+
+@pytest.mark.parametrize("scheme", ["ws", "wss"])
+@pytest_twisted.ensureDeferred
+async def test_what_a_server_does_not_read_is_bounded_and_flows_again_when_it_does(mine, scheme):
+    server = SocketServer(reactor)
+    listen = reactor.listenTCP if scheme == "ws" else reactor.listenSSL
+    more = () if scheme == "ws" else (mine.options(),)
+    port = listen(0, server, *more, interface="127.0.0.1")
+    client = client_that_trusts(mine)
+    url = f"{scheme}://localhost:{port.getHost().port}/x"
+    socket = await client.open(url, Listener(), max_queue=1_000_000)
+    server.last.transport.pauseProducing()
+
+    for number in range(500):
+        socket.send(bytes([number % 256]) * 100_000, may_drop=True)
+        await deferLater(reactor, 0)
+    waited, lost = socket.queued, socket.dropped
+    server.last.transport.resumeProducing()
+    socket.send("the end")
+    for _ in range(500):
+        if "the end" in server.last.received:
+            break
+        await deferLater(reactor, 0.02)
+
+    assert waited <= 1_000_000
+    # what is in kernels' buffers is not ours to bound
+    assert lost > 30_000_000
+    assert server.last.received[-1] == "the end"
+    assert server.last.received[-2] == bytes([499 % 256]) * 100_000
+    assert len(server.last.sound) + socket.dropped == 50_000_000
+    socket.close()
+    await port.stopListening()
+    await deferLater(reactor, 0.1)
