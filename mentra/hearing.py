@@ -48,7 +48,8 @@ class Heard:
         sample; ``end_ms``: how far this result reaches.
     :ivar language: what the engine found, if it looks.
     :ivar confidence: 0 to 1.
-    :ivar translation: the text in the language that was wanted besides.
+    :ivar translation: the text in the language that was wanted besides; empty while the engine is
+        still at it, None of one that does not translate.
     :ivar engine: name of the recogniser; whoever chose it fills it in.
     """
 

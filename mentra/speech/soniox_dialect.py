@@ -21,6 +21,7 @@ MOST_TOKENS = 5000
 """Of one message."""
 
 MOST_HINTS = 100
+MOST_LANGUAGES = 20
 LONGEST_HINT = 100
 
 ENDPOINT, FINALIZED = "<end>", "<fin>"
@@ -62,7 +63,8 @@ def configuration(wanted: Recognition, *, key: str, model: str, diarize: bool) -
         # newer servers have it from the header; older ones know this place alone
         configured["api_key"] = key
     if wanted.language != AUTO:
-        configured["language_hints"] = [base_of(wanted.language)]
+        likely = (wanted.language, *wanted.languages[:MOST_LANGUAGES])
+        configured["language_hints"] = list(dict.fromkeys(map(base_of, likely)))
     terms = [hint[:LONGEST_HINT] for hint in wanted.hints[:MOST_HINTS] if hint.strip()]
     if terms:
         configured["context"] = {"terms": terms}
@@ -86,6 +88,7 @@ class SonioxDialect:
         self.url = url
         self.headers = {"Authorization": f"Bearer {key}"} if key else {}
         self._configured = configured
+        self._translates = "translation" in configured
         self._interim = interim
         self._certain: list[_Token] = []
         self._pending: list[_Token] = []
@@ -194,7 +197,7 @@ class SonioxDialect:
             confidence=sum(known) / len(known) if known else None,
             speaker_id=words[0].speaker_id,
             words=words,
-            translation=translation or None,
+            translation=translation if self._translates else None,
         )
 
     def _words(self, tokens: list[_Token]) -> Iterator[Word]:

@@ -105,7 +105,8 @@ class Connection(WebSocketClientProtocol):
         self._flush()
         self._stop_producing()
         if self.state == self.STATE_OPEN:
-            self.sendCloseFrame(code=code, reasonUtf8=reason.encode()[:MAX_REASON])
+            told = reason.encode()[:MAX_REASON].decode(errors="ignore").encode()
+            self.sendCloseFrame(code=code, reasonUtf8=told)
         else:
             self.abort()
 

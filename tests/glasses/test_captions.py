@@ -985,6 +985,19 @@ def test_a_recogniser_may_translate_on_the_way(stage):
     assert stage.translator.asked == []
 
 
+def test_one_that_is_still_at_it_is_waited_for_until_the_end(stage):
+    stage.subscribe("translation:en-US-to-es-ES")
+    stage.vad(True)
+
+    stage.stream.hear("hel", final=False, translation="")
+    stage.stream.hear("hello", final=False, translation="hola")
+    assert [one["text"] for one in stage.data()] == ["hola"]
+    assert stage.translator.asked == []
+    stage.stream.hear("hello", translation="")
+
+    assert [one.text for one in stage.translator.asked] == ["hello"]
+
+
 def test_without_a_translator_the_subscriber_is_told_what_to_set():
     stage = stage_with(translator="")
 

@@ -117,7 +117,8 @@ def test_times_words_speakers_and_languages_are_told(dialect):
     assert [(word.text, word.is_final) for word in one.words] == [("Ho", True), ("la", False)]
 
 
-def test_a_translation_is_told_beside_the_text(dialect):
+def test_a_translation_is_told_beside_the_text():
+    dialect = SonioxDialect("wss://x", "k", {"translation": {"type": "one_way"}})
     spoken = token("Hello", final=True, translation_status="original", language="en")
     translated = {
         "text": "Hola", "is_final": True, "translation_status": "translation",
@@ -129,10 +130,22 @@ def test_a_translation_is_told_beside_the_text(dialect):
         for one in dialect.read(said)
     )  # fmt: skip
 
-    assert (first.text, first.translation) == ("Hello", None)
+    assert (first.text, first.translation) == ("Hello", "")
     assert (second.text, second.translation, second.is_final) == ("Hello", "Hola", False)
     assert (final.text, final.translation, final.is_final) == ("Hello", "Hola", True)
     assert [word.text for word in final.words] == ["Hello"]
+
+
+def test_where_no_translation_is_wanted_there_is_none(dialect):
+    (one,) = dialect.read(message(token("Hello")))
+
+    assert one.translation is None
+
+
+def test_languages_that_may_be_spoken_besides_are_hints_too():
+    wanted = Recognition(language="en-US", languages=("es-ES", "en-GB", "de"))
+
+    assert configured(wanted)["language_hints"] == ["en", "es", "de"]
 
 
 def test_without_interim_results_there_are_finals_alone():

@@ -58,10 +58,11 @@ class Translations:
             # whoever wants all languages in one gets this one as it is
             self._deliver(said, wish.base, heard.text)
         for target in wish.targets:
-            if heard.translation is not None and wish.targets == (target,):
+            if heard.translation and wish.targets == (target,):
                 self._deliver(said, target, heard.translation)
-            else:
+            elif heard.translation is None or heard.is_final:
                 self._lane(wish, target).put(said)
+            # else the recogniser is still at it
 
     def _lane(self, wish: Wish, target: str) -> Lane:
         lane = self._lanes.get((wish.base, target))
