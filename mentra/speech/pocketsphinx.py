@@ -24,9 +24,9 @@ class PocketsphinxSettings(Section, frozen=True, kw_only=True):
             ge=1,
             le=64,
             description="Processes at a time, some 110 MB each; each recognises one utterance at "
-            "a time, so as many people can speak at once.",
+            "a time, so as many people can speak at once.  They start when they are needed.",
         ),
-    ] = 2
+    ] = 4
     streams: Annotated[
         int, Meta(ge=1, le=10_000, description="People that are listened to at a time.")
     ] = 100

@@ -72,6 +72,11 @@ class WorkerProcess(ProcessProtocol):
         """It runs, and loads."""
         self._expect(LOAD_WITHIN)
 
+    @property
+    def was_stopped(self) -> bool:
+        """Whether it was told to end, and not because of anything that it did."""
+        return self._is_stopping and not self._status
+
     # -- what it is to do
 
     def take(self, job: Job) -> None:

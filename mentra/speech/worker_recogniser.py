@@ -1,6 +1,7 @@
 """A recogniser whose work is done by worker processes."""
 
 import itertools
+import re
 from collections.abc import Callable
 from importlib.util import find_spec
 
@@ -20,6 +21,8 @@ from mentra.speech.workers import Workers
 
 MOST_GRAMMAR = 65_536
 """Characters of a grammar that an app may bring."""
+
+_IMPORT = re.compile(r"\bimport\s*<")
 
 _numbers = itertools.count(1)
 
@@ -149,7 +152,7 @@ class WorkerRecogniser(MultiService):
             )
         grammar = wanted.grammar or ""
         # an import would have the recogniser look for files
-        if len(grammar) > MOST_GRAMMAR or "import" in grammar.split():
+        if len(grammar) > MOST_GRAMMAR or _IMPORT.search(grammar):
             raise Refused(
                 "BAD_GRAMMAR",
                 f"A grammar has at most {MOST_GRAMMAR} characters and imports nothing",

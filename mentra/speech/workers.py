@@ -29,6 +29,9 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 MOST_STILLBORN = 3
 """Workers in a row that may end while they load."""
 
+SURPLUS_FOR = 300.0
+"""Seconds after which workers that nobody needed lately end, all but one."""
+
 UNUSABLE_FOR = 60.0
 """Seconds in which nobody tries again to load what could not be loaded."""
 
@@ -67,6 +70,7 @@ class Workers(Service):
         self.processes: list[WorkerProcess] = []
         self._pause = 0.0
         self._retry: IDelayedCall | None = None
+        self._tidy: IDelayedCall | None = None
         self._unusable: tuple[float, str] | None = None
         self._stillborn = 0
 
@@ -111,6 +115,8 @@ class Workers(Service):
         self._unusable = None
         self._stillborn = 0
         self._dispatch()
+        if len(self.processes) > 1 and worker.is_idle and self._tidy is None:
+            self._tidy = self.clock.callLater(SURPLUS_FOR, self._end_surplus)
 
     def succeeded(self) -> None:
         """A worker did something."""
@@ -127,7 +133,7 @@ class Workers(Service):
     def gone(self, worker: WorkerProcess, job: Job | None, status: str) -> None:
         """*worker* is no more; *job* was not done."""
         self.processes.remove(worker)
-        if not self.running:
+        if not self.running or worker.was_stopped:
             return
         self._figures.restarted(self.label)
         self._log.warn("a worker of {name} ended: {status}", name=self.label, status=status)
@@ -138,6 +144,14 @@ class Workers(Service):
             self._begin_anew(job)
         if self.unusable is None:
             self._pause_before_next()
+
+    def _end_surplus(self) -> None:
+        self._tidy = None
+        idle = [worker for worker in self.processes if worker.is_idle]
+        if len(idle) == len(self.processes):
+            del idle[0]
+        for worker in idle:
+            worker.stop()
 
     def _begin_anew(self, job: Job) -> None:
         if self.unusable is not None:
@@ -193,9 +207,10 @@ class Workers(Service):
     def stopService(self) -> Any:
         """End all processes; done when they are gone."""
         super().stopService()
-        if self._retry is not None:
-            self._retry.cancel()
-            self._retry = None
+        for timer in (self._retry, self._tidy):
+            if timer is not None:
+                timer.cancel()
+        self._retry = self._tidy = None
         self._waiting.clear()
         return DeferredList([worker.stop() for worker in tuple(self.processes)])
 

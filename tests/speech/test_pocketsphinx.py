@@ -3,13 +3,18 @@
 import os
 import random
 import signal
+import subprocess
+import sys
 from array import array
+from pathlib import Path
 
 import pytest
 import pytest_twisted
 from twisted.internet import reactor  # noqa: TID251 - real processes need the real one
+from twisted.internet.defer import Deferred
 
 from mentra.hearing import Recognition
+from mentra.speech.pipe import Frames, FromWorker, Ready
 from mentra.speech.pocketsphinx import PocketsphinxSettings, pocketsphinx
 from mentra.testing.engine_contracts import RecogniserTrial, recognises_as_promised
 from mentra.testing.engines import FakeListener
@@ -187,6 +192,34 @@ async def test_what_stops_the_server_is_for_the_server_to_act_upon(number):
 
         assert text == SENTENCES[3]
         assert only_worker(engine) == worker
+
+
+@pytest_twisted.ensureDeferred
+async def test_three_people_are_understood_at_once():
+    async with real_house(pocketsphinx) as house:
+        engine = recogniser(house, "pocketsphinx")
+        ears = [Ear(engine, ENGLISH) for _ in range(3)]
+        talks = [
+            Deferred.fromCoroutine(ear.understood(speak_with_flite(SENTENCES[number])))
+            for number, ear in enumerate(ears)
+        ]
+
+        texts = [await talk for talk in talks]
+
+    assert texts == list(SENTENCES[:3])
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"), [(b"", 0), (b"\xff\xff\xff\xff", 1)], ids=["nothing", "rubbish"]
+)
+def test_a_worker_ends_with_its_input_and_with_rubbish(sent, status):
+    command = [sys.executable, "-P", "-m", "mentra.speech.worker", "pocketsphinx", "{}"]
+    done = subprocess.run(
+        command, input=sent, capture_output=True, timeout=60, check=False,
+        env={"PYTHONPATH": str(Path(__file__).parents[2])},
+    )  # fmt: skip
+
+    assert (done.returncode, list(Frames(FromWorker).feed(done.stdout))) == (status, [Ready()])
 
 
 @pytest_twisted.ensureDeferred

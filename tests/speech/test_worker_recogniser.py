@@ -22,7 +22,7 @@ from mentra.speech.settings import SpeechSettings
 from mentra.speech.voice_activity import VoiceActivitySettings
 from mentra.speech.worker_process import AHEAD, KILL_AFTER, LOAD_WITHIN, MOST_LINES
 from mentra.speech.worker_recogniser import MOST_GRAMMAR, Work, WorkerRecogniser
-from mentra.speech.workers import MOST_STILLBORN, MOST_TRIES, UNUSABLE_FOR
+from mentra.speech.workers import MOST_STILLBORN, MOST_TRIES, SURPLUS_FOR, UNUSABLE_FOR
 from mentra.testing.engine_contracts import (
     RecogniserTrial,
     recognises_as_promised,
@@ -245,7 +245,43 @@ def test_two_people_have_a_worker_each(stage):
     assert len(stage.puppets) == 2
 
 
-def test_a_third_waits_for_a_worker_and_loses_nothing(stage):
+def test_workers_that_nobody_needs_end_all_but_one(stage):
+    streams = [stage.open() for _ in range(3)]
+    for stream in streams:
+        stream.write(SENTENCE)
+    for puppet in stage.puppets.all:
+        puppet.ready().obey("hello")
+    assert len(stage.puppets) == 3
+
+    stage.clock.advance(SURPLUS_FOR)
+
+    assert [puppet.process.has_all for puppet in stage.puppets.all] == [False, True, True]
+    for puppet in stage.puppets.all[1:]:
+        puppet.process.exit(0)
+    assert stage.figure("mentra_engine_restarts_total") == 0
+    assert stage.clock.getDelayedCalls() == []
+    streams[2].write(SENTENCE)
+    stage.puppets[0].obey("again")
+    assert stage.listener.text == "hello again"
+
+
+def test_a_worker_that_is_needed_stays(stage):
+    streams = [stage.open() for _ in range(2)]
+    for stream in streams:
+        stream.write(SENTENCE)
+    for puppet in stage.puppets.all:
+        puppet.ready().obey("hello")
+    streams[0].write(loud(1000))
+    stage.puppets[0].obey()
+
+    stage.clock.advance(SURPLUS_FOR)
+
+    # the first one waits for the rest of its utterance
+    assert [puppet.process.has_all for puppet in stage.puppets.all] == [False, True]
+
+
+def test_a_third_waits_for_a_worker_and_loses_nothing():
+    stage = set_stage(workers=2)
     streams = [stage.open() for _ in range(3)]
     for stream in streams:
         stream.write(SENTENCE)
@@ -287,7 +323,8 @@ def test_who_closes_frees_the_worker_for_others(stage):
     assert [listener.text for listener in stage.listeners] == ["", "two"]
 
 
-def test_who_closes_while_waiting_is_forgotten(stage):
+def test_who_closes_while_waiting_is_forgotten():
+    stage = set_stage(workers=2)
     streams = [stage.open() for _ in range(3)]
     for stream in streams:
         stream.write(SENTENCE)
@@ -357,10 +394,17 @@ def test_there_are_so_many_streams_and_no_more():
     assert stage.open()
 
 
-@pytest.mark.parametrize("grammar", ["x" * (MOST_GRAMMAR + 1), "#JSGF V1.0;\nimport <a.b>;"])
+@pytest.mark.parametrize(
+    "grammar",
+    ["x" * (MOST_GRAMMAR + 1), "#JSGF V1.0;\nimport <a.b>;", "#JSGF V1.0;import\n<a.b>;"],
+)
 def test_a_grammar_is_short_and_imports_nothing(stage, grammar):
     with pytest.raises(Refused, match="imports nothing"):
         stage.open(Recognition(language="en", grammar=grammar))
+
+
+def test_a_grammar_may_have_the_word_import_in_it(stage):
+    assert stage.open(Recognition(language="en", grammar="#JSGF V1.0; <a> = import goods;"))
 
 
 def test_a_grammar_that_is_none_ends_the_stream_with_a_reason(stage):
