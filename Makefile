@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo run test test-fast bench docs clean
+.PHONY: help venv demo run test test-fast bench proto docs clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,10 @@ test-fast: $(STAMP) ## The tests that start no other programs; names the slowest
 
 bench: $(STAMP) ## Measure this server against others on this machine
 	$(BIN)/python bench/relay.py $(ARGS)
+
+proto: $(STAMP) ## Generate the Python classes of proto/messages.proto
+	$(BIN)/python -m grpc_tools.protoc -Imentra/protobuf=proto --python_out=. --pyi_out=. \
+	  mentra/protobuf/messages.proto
 
 docs: $(STAMP) ## Build the manual in docs/_build/html
 	$(BIN)/sphinx-build -W -b html docs docs/_build/html

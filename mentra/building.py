@@ -15,7 +15,6 @@ from zope.interface.interface import InterfaceClass
 from mentra.accounts.passwords import Passwords
 from mentra.accounts.settings import WebviewSettings
 from mentra.accounts.signing import WebviewSigner, new_private_key
-from mentra.addresses import Proxies
 from mentra.air_gap import refuse_far_engines
 from mentra.assistant_tokens import AssistantTokens
 from mentra.channels.section import ChannelsSettings
@@ -29,8 +28,9 @@ from mentra.config.sections import (
     WireSettings,
 )  # fmt: skip
 from mentra.dial import Dial
+from mentra.edges import edge_of
 from mentra.glasses.apps.addresses import PublicAddress
-from mentra.house import House
+from mentra.house import House, StateFolder
 from mentra.interfaces.accounts import IAccountStore, ILoginTokens, IPasswords, IWebviewSigner
 from mentra.interfaces.analytics import IAnalytics, ICounts
 from mentra.interfaces.channel_stores import IChats, ICodeSessions, ICredentials, IKeptSettings
@@ -50,6 +50,7 @@ from mentra.interfaces.services import (
     IPublicAddress,
     IReadiness,
     ISecretFiles,
+    IStateFolder,
     ITokens,
 )
 from mentra.interfaces.session import ISessions
@@ -81,10 +82,7 @@ from mentra.web.metrics import Metrics
 from mentra.web.readiness import Readiness
 from mentra.web.site import make_site
 from mentra.web.sockets import WebSocketClient
-from mentra.wire.admission import Bounds
 from mentra.wire.echo import ECHO_PLUGINS
-from mentra.wire.edge import Edge
-from mentra.wire.factory import WireOptions
 from mentra.wire.front_door import FrontDoorFactory
 
 EARLY = (ILc3, IUdpPort, ILivekit, IMediaBackend, IVoiceSessions, IRecognition)
@@ -92,9 +90,6 @@ EARLY = (ILc3, IUdpPort, ILivekit, IMediaBackend, IVoiceSessions, IRecognition)
 
 KEEPERS = (IAlbum, IChannelKeeper, IAnalytics, IImageWork)
 """What begins by itself once the stores can be read."""
-
-HANDLER_PATIENCE = 30.0
-"""Seconds a handler may take before its sender is told that it will not answer."""
 
 
 @implementer(IAuthRules)
@@ -163,7 +158,7 @@ class Building(MultiService):
             refuse_far_engines(config, self.house)
         for early in EARLY:
             early(self.house, None)
-        self.edge = self._edge()
+        self.edge = edge_of(config, self.house, self._reactor, self._timer)
         self.edge.setServiceParent(self)
         ControlSocket(self.house, state, self._reactor).setServiceParent(self)
 
@@ -268,6 +263,7 @@ class Building(MultiService):
             IPublicAddress: address,
             IReactorProcess: self._reactor,
             ISecretFiles: SecretFiles(self._config.folder),
+            IStateFolder: StateFolder(self._config.state_dir),
             IAuthRules: AuthRules(
                 auth.first_message, auth.create_users, auth.bare_email_routes, auth.assistants
             ),
@@ -310,33 +306,6 @@ class Building(MultiService):
                 revoked_before=self.stores.users.revoked_before,
                 foreign=True,
             )
-
-    def _edge(self) -> Edge:
-        wire = self._config.section(WireSettings)
-        server = self._config.section(ServerSettings)
-        options = WireOptions(
-            fast=wire.fast_path,
-            compression=wire.compression,
-            heartbeat=wire.heartbeat,
-            pong_timeout=wire.pong_timeout if wire.pong_timeout_enabled else None,
-            idle_timeout=wire.idle_timeout,
-            handshake_timeout=wire.handshake_timeout,
-            trusted=Proxies.of(server.trusted_proxies),
-        )
-        bounds = Bounds(
-            connections=wire.max_connections,
-            per_user=wire.max_connections_per_user,
-            per_address=wire.max_connections_per_address,
-            per_second=wire.admissions_per_second,
-        )
-        return Edge(
-            self.house,
-            options=options,
-            bounds=bounds,
-            patience=HANDLER_PATIENCE,
-            reactor=self._reactor,
-            timer=self._timer,
-        )
 
     def _watch(self) -> None:
         sessions = ISessions(self.house)

@@ -1,17 +1,33 @@
 """What the house offers to everything inside it, put together from its parts."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TypeVar
 
+import attrs
 import msgspec
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 from zope.interface.interface import InterfaceClass
 
 from mentra.facets import Faceted
-from mentra.interfaces.services import ICatalogue, IHttpClient, IMetrics, IServices
+from mentra.interfaces.services import (
+    ICatalogue,
+    IHttpClient,
+    IMetrics,
+    IServices,
+    IStateFolder,
+)
 
 SectionT = TypeVar("SectionT", bound=msgspec.Struct)
+
+
+@implementer(IStateFolder)
+@attrs.frozen
+class StateFolder:
+    """The state directory, made already."""
+
+    path: Path
 
 
 @implementer(IServices)

@@ -74,6 +74,9 @@ COMMANDS = {
     "credentials": Command(
         "mentra.admin.credentials:credentials", "Look after the keys of people's credentials."
     ),
+    "opencode": Command(
+        "mentra.admin.opencode:opencode", "Bridge an OpenCode server to programs here; chat."
+    ),
     "db": Command("mentra.admin.database:db", "Look after the database."),
 }
 

@@ -92,6 +92,12 @@ class ISecretFiles(Interface):
         """
 
 
+class IStateFolder(Interface):
+    """Where this server keeps what outlives it.  Adapt the services to it."""
+
+    path: Any = Attribute("The state directory, a ``pathlib.Path``: made, and only its owner's.")
+
+
 class IPublicAddress(Interface):
     """Where this server is found, and who is one of the house."""
 
@@ -210,6 +216,9 @@ class IMetrics(Interface):
 
     def observer(stage: str) -> Any:
         """:meth:`observe` of *stage*: a function of seconds, to be kept."""
+
+    def show(name: str, read: Any) -> None:
+        """``/health`` shows under *name* what the function *read* returns, a dict for JSON."""
 
 
 class IObserved(Interface):

@@ -46,10 +46,16 @@ class Line:
 
     @classmethod
     async def open(
-        cls, http: aiohttp.ClientSession, url: str, headers: Mapping[str, str] | None = None
+        cls,
+        http: aiohttp.ClientSession,
+        url: str,
+        headers: Mapping[str, str] | None = None,
+        *,
+        max_frame: int = MAX_FRAME,
     ) -> "Line":
         """Connect to *url* (``ws:`` or ``wss:``).
 
+        :param max_frame: bytes; a longer frame closes the connection.
         :raises Refused: ``HTTP_<status>``: the server says no, and will say so again.
         :raises Unreachable: nobody there, or not now.
         """
@@ -59,7 +65,7 @@ class Line:
                 url,
                 headers=headers,
                 heartbeat=PING_SECONDS,
-                max_msg_size=MAX_FRAME,
+                max_msg_size=max_frame,
                 timeout=timeout,
             )
         except aiohttp.WSServerHandshakeError as problem:

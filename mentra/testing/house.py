@@ -76,6 +76,7 @@ class FakeMetrics:
     registry: CollectorRegistry = attrs.field(factory=CollectorRegistry)
     told: list[tuple[Any, ...]] = attrs.field(factory=list)
     counted: dict[str, Counter[type | str]] = attrs.field(factory=lambda: defaultdict(Counter))
+    parts: dict[str, Callable[[], Any]] = attrs.field(factory=dict)
 
     def received(self, path: str, message_type: type) -> None:
         """Keep it."""
@@ -104,6 +105,10 @@ class FakeMetrics:
     def observer(self, stage: str) -> Callable[[float], None]:
         """Keeps what it is called with."""
         return partial(self.observe, stage)
+
+    def show(self, name: str, read: Callable[[], Any]) -> None:
+        """Kept in ``parts``."""
+        self.parts[name] = read
 
 
 @implementer(ITokens, ILoginTokens, IAssistantTokens)
@@ -195,13 +200,14 @@ def house_with(
     clock: Clock | None = None,
     sections: Iterable[msgspec.Struct] = (),
     parts: dict[InterfaceClass, object] | None = None,
+    http: Any = None,
 ) -> House:
     """Services with fake collaborators and just these plugins (and the sessions).
 
-    ``clock`` is a ``Clock``, ``http`` a :class:`FakeHttp`, ``metrics`` a :class:`FakeMetrics`,
-    processes are :class:`mentra.testing.processes.FakeProcesses`; stores are in memory; engines'
-    connections lead to a :class:`mentra.testing.network.MemoryNetwork`.  Sections not given have
-    their defaults.
+    ``clock`` is a ``Clock``, ``http`` unless given a :class:`FakeHttp`, ``metrics`` a
+    :class:`FakeMetrics`, processes are :class:`mentra.testing.processes.FakeProcesses`; stores are
+    in memory; engines' connections lead to a :class:`mentra.testing.network.MemoryNetwork`.
+    Sections not given have their defaults.
     """
     the_clock = clock or Clock()
     known = _Sections({type(section): section for section in sections})
@@ -211,7 +217,7 @@ def house_with(
         catalogue,
         clock=the_clock,
         now=lambda: WALL_TIME + the_clock.seconds(),
-        http=FakeHttp(),
+        http=FakeHttp() if http is None else http,
         metrics=FakeMetrics(),
         sections=known,
         parts=_parts(the_clock) | {IEngineHttpClient: engine_http} | (parts or {}),

@@ -10,7 +10,7 @@ from mentra.interfaces.services import ICatalogue
 from mentra.messages import Enveloped
 from mentra.web.channel_frames import frame_example, frame_of, is_framed
 from mentra.web.examples import event, example_of, type_of
-from mentra.web.said import Said, everything_said
+from mentra.web.said import Said, everything_said, paths_of_json
 from mentra.web.schemas import Json, schemas_of
 
 _BINARY = "application/octet-stream"
@@ -36,7 +36,7 @@ def document(catalogue: ICatalogue) -> Json:
         name: _message(one, payload, schemas)
         for name, one, payload in zip(names, said, payloads, strict=True)
     }
-    channels: Json = {path.name: _channel(path) for path in catalogue.paths}
+    channels: Json = {path.name: _channel(path) for path in paths_of_json(catalogue)}
     operations: Json = {}
     for name, one in zip(names, said, strict=True):
         channels[one.path]["messages"][name] = {"$ref": f"#/components/messages/{name}"}

@@ -49,6 +49,7 @@ class Metrics(MultiService):
         self.closed_by_path: dict[str, dict[int, int]] = defaultdict(_counts)
         self.stages: dict[str, Histogram] = {stage: Histogram() for stage in STAGES}
         self.gauges: dict[str, tuple[str, Callable[[], float]]] = {}
+        self.parts: dict[str, Callable[[], dict[str, Any]]] = {}
         self.registry = CollectorRegistry()
         self.registry.register(Figures(self))
         ProcessCollector(registry=self.registry)
@@ -81,6 +82,10 @@ class Metrics(MultiService):
         """What to call with the seconds spent in *stage*."""
         return self.stages.setdefault(stage, Histogram()).observe
 
+    def show(self, name: str, read: Callable[[], dict[str, Any]]) -> None:
+        """``/health`` shows under *name* what *read* returns."""
+        self.parts[name] = read
+
     def watch(self, name: str, documentation: str, read: Callable[[], float]) -> None:
         """A gauge that is read when somebody asks.
 
@@ -95,7 +100,7 @@ class Metrics(MultiService):
     def health(self) -> dict[str, Any]:
         """The figures of ``/health``.  Source: docs/protocol."""
         kinds = {path: dict(self._by_kind(path)) for path in list(self.received_by_path)}
-        return {
+        figures: dict[str, Any] = {
             "connections": {
                 "glassesConnections": self.open_now("glasses"),
                 "appConnections": self.open_now("app"),
@@ -111,6 +116,9 @@ class Metrics(MultiService):
                 stage: {"p50": half, "p95": most} for stage, half, most in self.latencies()
             },
         }
+        if self.parts:
+            figures["parts"] = {name: read() for name, read in self.parts.items()}
+        return figures
 
     def latencies(self) -> Iterator[tuple[str, float, float]]:
         """Stage, and the seconds that half and 95 in 100 of the newest took at most; without those

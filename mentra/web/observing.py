@@ -1,7 +1,7 @@
 """The server seen from outside: health, liveness, readiness and metrics."""
 
 from datetime import UTC, datetime
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from prometheus_client.exposition import choose_encoder
 
@@ -27,7 +27,7 @@ class Ready(TypedDict):
 
 class Health(TypedDict):
     """What goes on here, in figures; ``loopLag`` in seconds, ``latency`` too: stage to ``p50`` and
-    ``p95`` of the newest."""
+    ``p95`` of the newest; ``parts`` as each tells."""
 
     status: str
     timestamp: str
@@ -36,6 +36,7 @@ class Health(TypedDict):
     messages: dict[str, Any]
     loopLag: float
     latency: dict[str, dict[str, float]]
+    parts: NotRequired[dict[str, Any]]
 
 
 @route("GET", "/readyz", access=Access.PUBLIC, answer=Ready, errors={503: Ready})

@@ -88,10 +88,15 @@ class AppFailure(_Failure, frozen=True, kw_only=True, tag="tpa_connection_error"
     sent_to: ClassVar[tuple[str, ...]] = ("app",)
 
 
+def paths_of_json(catalogue: ICatalogue) -> list[Any]:
+    """The paths whose frames are JSON; of others a ``.proto`` file says what they look like."""
+    return [path for path in catalogue.paths if path.dialect != "protobuf"]
+
+
 def everything_said(catalogue: ICatalogue) -> Iterator[Said]:
-    """Every message of every path: what comes in, then what goes out, each by name."""
+    """Every message of every path of JSON: what comes in, then what goes out, each by name."""
     sent = sorted(sent_classes(), key=lambda kind: (kind.tag(), kind.__name__))
-    for path in catalogue.paths:
+    for path in paths_of_json(catalogue):
         heard = catalogue.handlers(path.name)
         inbound = [one for kind, handler in heard.items() for one in _heard(kind, handler, heard)]
         yield from sorted(inbound, key=lambda one: one.name)

@@ -30,11 +30,24 @@ def _mentraos(path: IPath, router: IRouter, services: IServices) -> IDialect:
     return MentraosDialect(router.message_types, error_type, services.now)
 
 
+def _protobuf(path: IPath, router: IRouter, services: IServices) -> IDialect:
+    try:
+        # its library comes with an extra
+        from mentra.wire.protobuf import ProtobufDialect
+    except ModuleNotFoundError as problem:
+        raise ConfigError(
+            f"the path {path.name!r} needs the Python module {problem.name}, which is not here; "
+            "pip install 'mentra[opencode]'"
+        ) from problem
+    return ProtobufDialect(router.message_types)
+
+
 DIALECTS: Mapping[str, MakeDialect] = {
     "mentraos": _mentraos,
     "channels": lambda path, router, services: ChannelsDialect(router.message_types, services.now),
     "envelope": lambda path, router, services: EnvelopeDialect(router.message_types, services.now),
     "echo": lambda path, router, services: EchoDialect(),
+    "protobuf": _protobuf,
 }
 
 

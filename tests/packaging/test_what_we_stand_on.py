@@ -16,6 +16,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[2]
 
 OPTIONAL = {
+    "google": "opencode",
     "psycopg": "postgresql",
     "aiohttp": "sdk",
     "lc3": "lc3",
@@ -28,6 +29,7 @@ OPTIONAL = {
 """What only an extra brings; all else that is imported must be there always."""
 
 DISTRIBUTIONS = {
+    "google": "protobuf",
     "lc3": "lc3py",
     "nacl": "pynacl",
     "webrtcvad": "webrtcvad-wheels",

@@ -21,7 +21,7 @@ from mentra.routing.catalogue import Catalogue
 from mentra.routing.discovery import discover
 from mentra.testing.house import house_with
 from mentra.web.asyncapi import document
-from mentra.web.said import everything_said
+from mentra.web.said import everything_said, paths_of_json
 from mentra.web.site import make_site
 from mentra.wire.channels import ChannelsDialect
 from mentra.wire.envelope import EnvelopeDialect
@@ -70,7 +70,7 @@ def unknown(message, context):
 
 
 def test_every_registered_type_is_there():
-    for path in CATALOGUE.paths:
+    for path in paths_of_json(CATALOGUE):
         listed = WHOLE["channels"][path.name]["messages"]
         for kind in CATALOGUE.handlers(path.name):
             if kind.spoken:

@@ -1,0 +1,251 @@
+"""Every call of an OpenCode server.  Source: docs/protocol/opencode, "The server behind it"."""
+
+import base64
+import re
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from contextlib import suppress
+from http import HTTPStatus
+from typing import Any, TypeVar
+from urllib.parse import quote, urlencode
+
+from mentra.errors import Refused
+from mentra.interfaces.services import IHttpAnswer, IHttpClient
+from mentra.messages.opencode import RUN_PATIENCE
+from mentra.opencode.answers import Agent, Error, Health, Providers, Session, Status, Whole, read
+from mentra.opencode.confidential import Confidential
+
+PATIENCE = 30.0
+"""Seconds that an answer may take: with a cold cache the list of providers takes some."""
+
+MAX_ANSWER = 67_108_864
+"""Bytes; a message with all that its tools have brought is long."""
+
+LIST_PROVIDERS = 134_217_728
+"""Bytes; today it has 6.4 million."""
+
+BEGIN_WITHIN = 10.0
+"""Seconds until the stream of events begins."""
+
+SILENCE = 30.0
+"""Seconds; the stream of events has a heartbeat every 10 s."""
+
+_SESSION = re.compile(r"ses[A-Za-z0-9_-]{0,200}", re.ASCII)
+_PERMISSION = re.compile(r"per[A-Za-z0-9_-]{0,200}", re.ASCII)
+_PROVIDER = re.compile(r"(?!\.{1,2}\Z)[^\x00-\x1f\x7f]{1,200}")
+
+
+AnswerT = TypeVar("AnswerT")
+Answering = Coroutine[Any, Any, AnswerT]
+
+
+class Unanswered(Refused):
+    """``HTTP_ERROR``, and nobody knows whether the server does what it was asked."""
+
+
+class OpencodeApi:
+    """Calls the server at *url*.
+
+    Whatever fails is a :class:`mentra.errors.Refused` whose code is one of the protocol's:
+    ``HTTP_ERROR``, ``PARSE_ERROR`` or ``INVALID_REQUEST``.
+
+    :param directory: the project; empty is the server's own.
+    :param login: user name and password, if it wants them.
+    :param confidential: keeps secrets out of sentences.
+    """
+
+    def __init__(
+        self,
+        http: IHttpClient,
+        url: str,
+        *,
+        directory: str = "",
+        login: tuple[str, str] | None = None,
+        confidential: Confidential,
+    ) -> None:
+        self._http = http
+        self.url = url.rstrip("/")
+        self._query = {"directory": directory} if directory else {}
+        self._headers = {} if login is None else {"Authorization": _basic(*login)}
+        self._confidential = confidential
+
+    # -- the server
+
+    def health(self, timeout: float) -> Answering[Health]:
+        """How it is."""
+        return self._ask("GET", "/global/health", Health, timeout=timeout)
+
+    def events(
+        self, received: Callable[[bytes], object], begun: Callable[[IHttpAnswer], object]
+    ) -> Awaitable[IHttpAnswer]:
+        """The stream of what happens in the directory, bit by bit; the awaitable of an
+        ``IHttpClient``'s ``stream``, as what it raises."""
+        asked: Awaitable[IHttpAnswer] = self._http.stream(
+            "GET", self._place("/event"), received, headers=self._headers, begun=begun,
+            begin_within=BEGIN_WITHIN, silence=SILENCE,
+        )  # fmt: skip
+        return asked
+
+    # -- sessions
+
+    def sessions(self) -> Answering[list[Session]]:
+        """All of them, the newest first."""
+        return self._ask("GET", "/session", list[Session])
+
+    def create_session(self, title: str | None) -> Answering[Session]:
+        """A new one; without a title the server finds one."""
+        return self._ask("POST", "/session", Session, {} if title is None else {"title": title})
+
+    async def delete_session(self, session_id: str) -> None:
+        """Remove an idle one."""
+        await self._ask("DELETE", f"/session/{_session(session_id)}", bool)
+
+    def statuses(self) -> Answering[dict[str, Status]]:
+        """What sessions do; those that are idle are not in it."""
+        return self._ask("GET", "/session/status", dict[str, Status])
+
+    async def abort(self, session_id: str) -> None:
+        """Stop what runs in a session, if something does."""
+        await self._ask("POST", f"/session/{_session(session_id)}/abort", bool)
+
+    # -- chat
+
+    def prompt(self, session_id: str, body: Mapping[str, Any]) -> Answering[Whole]:
+        """Say something; the last message of what follows, once all is over."""
+        place = f"/session/{_session(session_id)}/message"
+        return self._ask("POST", place, Whole, body, timeout=RUN_PATIENCE)
+
+    def messages(self, session_id: str, limit: int) -> Answering[list[Whole]]:
+        """The last *limit* messages, the oldest first."""
+        place = f"/session/{_session(session_id)}/message"
+        return self._ask("GET", place, list[Whole], query={"limit": str(limit)})
+
+    async def reply_permission(self, permission_id: str, reply: str) -> None:
+        """``once``, ``always`` or ``reject``.
+
+        :raises Refused: ``INVALID_REQUEST``: the id cannot be one.
+        """
+        number = _safe(permission_id, _PERMISSION, "permission_id")
+        await self._ask("POST", f"/permission/{number}/reply", bool, {"reply": reply})
+
+    async def reject_question(self, question_id: str) -> None:
+        """Let the model know that nobody answers."""
+        await self._ask("POST", f"/question/{quote(question_id, safe='')}/reject", bool)
+
+    # -- agents and providers
+
+    def agents(self) -> Answering[list[Agent]]:
+        """All of them."""
+        return self._ask("GET", "/agent", list[Agent])
+
+    def providers(self) -> Answering[Providers]:
+        """Those that can be used."""
+        return self._ask("GET", "/provider", Providers, max_bytes=LIST_PROVIDERS)
+
+    async def set_auth(self, provider_id: str, body: Mapping[str, Any]) -> None:
+        """Remember a credential; none of its values gets into a sentence."""
+        place = f"/auth/{_safe(provider_id, _PROVIDER, 'provider_id')}"
+        await self._ask("PUT", place, bool, body)
+
+    # -- how
+
+    async def _ask(
+        self,
+        method: str,
+        path: str,
+        kind: Any,
+        body: Any = None,
+        *,
+        query: Mapping[str, str] | None = None,
+        timeout: float = PATIENCE,
+        max_bytes: int = MAX_ANSWER,
+    ) -> Any:
+        try:
+            answer = await self._http.request(
+                method, self._place(path, query), json=body, headers=self._headers,
+                timeout=timeout, max_bytes=max_bytes,
+            )  # fmt: skip
+        except Refused as refusal:
+            raise self.unreachable(refusal) from refusal
+        self.check(answer, "application/json")
+        try:
+            return read(answer.body, kind)
+        except ValueError as problem:
+            sentence = (
+                f"the OpenCode server's answer to {method} {_generic(path)} is not as expected"
+            )
+            raise _parse_error(sentence) from problem
+
+    def _place(self, path: str, query: Mapping[str, str] | None = None) -> str:
+        asked = {**self._query, **(query or {})}
+        return f"{self.url}{path}?{urlencode(asked)}" if asked else f"{self.url}{path}"
+
+    def unreachable(self, refusal: Refused) -> Refused:
+        """What a client is told of what the HTTP client says."""
+        if refusal.code == "TOO_LARGE":
+            return _parse_error(f"the OpenCode server's answer is too long: {refusal.message}")
+        return Unanswered(
+            "HTTP_ERROR",
+            f"the OpenCode server at {self.url} cannot be reached: {refusal.message}",
+            where="provider",
+            retryable=refusal.retryable,
+        )
+
+    def check(self, answer: IHttpAnswer, content_type: str) -> None:
+        """See that *answer* is a good one, and of the right kind.
+
+        :raises Refused: ``HTTP_ERROR`` or ``PARSE_ERROR``.
+        """
+        if answer.status // 100 != 2:
+            told = self._confidential.without(_sentence(answer))
+            sentence, again = f"{answer.status}: {told}", answer.status >= 500
+            raise Refused("HTTP_ERROR", sentence, where="provider", retryable=again)
+        given = (answer.header("content-type") or "nothing").partition(";")[0].strip().lower()
+        # a path it does not know is answered with the page of its web interface
+        if given != content_type:
+            raise _parse_error(f"the OpenCode server answers {given[:100]}, not {content_type}")
+
+
+def _sentence(answer: IHttpAnswer) -> str:
+    """What an answer that is an error says."""
+    told: str | None = None
+    with suppress(ValueError):
+        told = read(answer.body, Error).sentence()
+    if told:
+        return told[:1000]
+    try:
+        phrase = HTTPStatus(answer.status).phrase
+    except ValueError:
+        phrase = "no reason given"
+    if answer.status == 401:
+        return f"{phrase}; see username and password_file in [opencode]"
+    return phrase
+
+
+def _parse_error(sentence: str) -> Refused:
+    return Refused("PARSE_ERROR", sentence, where="provider")
+
+
+def _session(session_id: str) -> str:
+    return _safe(session_id, _SESSION, "session_id")
+
+
+def _safe(text: str, pattern: re.Pattern[str], field: str) -> str:
+    """*text* as one segment of a path.
+
+    :raises Refused: ``INVALID_REQUEST``: it is none, or leads elsewhere.
+    """
+    if not text:
+        raise Refused("INVALID_REQUEST", f"{field} is missing", where="app")
+    # servers fold dots even where they are encoded
+    if not pattern.fullmatch(text):
+        raise Refused("INVALID_REQUEST", f"this {field} cannot be one", where="app")
+    return quote(text, safe="")
+
+
+def _generic(path: str) -> str:
+    """A path without the ids in it."""
+    return re.sub(r"/(ses|per|que)[^/]+|(?<=^/auth/)[^/]+", "/...", path)
+
+
+def _basic(username: str, password: str) -> str:
+    return "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()

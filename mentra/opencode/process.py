@@ -1,0 +1,168 @@
+"""An OpenCode server of our own: started with us, watched, and stopped with us."""
+
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ProcessExitedAlready
+from twisted.internet.interfaces import IDelayedCall, IReactorProcess, IReactorTime
+from twisted.internet.protocol import ProcessProtocol
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from mentra.errors import ConfigError
+
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
+"""Seconds until it is started anew; each time twice as long, until it has run for a while."""
+
+A_WHILE = 60.0
+"""Seconds."""
+
+KILL_AFTER = 5.0
+"""Seconds that it has to end once it was told to."""
+
+NOT_ITS_BUSINESS = (
+    "MENTRA", "AUGMENTOS", "APP_AUTH", "SUPABASE", "AUTHING", "LIVEKIT", "CLOUDFLARE",
+    "NOTIFY_SOCKET", "WATCHDOG_", "LISTEN_", "STATE_DIRECTORY",
+)  # fmt: skip
+"""Beginnings of the names of variables that hold our secrets, or say how we were started."""
+
+
+class OpencodeProcess(Service):
+    """Keeps the program running.
+
+    :param command: its words; where it listens is appended.
+    :param url: where that is.
+    :param directory: its working directory; empty is ours.
+    :param login: user name and password that it wants of its clients.
+    :param environ: ours.
+    :raises ConfigError: there is no such program.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        url: str,
+        *,
+        directory: str,
+        login: tuple[str, str],
+        processes: IReactorProcess,
+        clock: IReactorTime,
+        environ: Mapping[str, str],
+        which: Callable[[str], str | None] = shutil.which,
+    ) -> None:
+        path = which(command[0])
+        if path is None:
+            raise ConfigError(
+                f"[opencode] command: there is no program {command[0]!r}; install OpenCode, or "
+                "write its whole path"
+            )
+        self._path = path
+        self._words = [*command, *where(url)]
+        self._directory = directory or None
+        self._environ = environment(environ, login)
+        self._processes = processes
+        self._clock = clock
+        self._pause = FIRST_PAUSE
+        self._timer: IDelayedCall | None = None
+        self._running: _Running | None = None
+
+    def startService(self) -> None:
+        """Start it."""
+        super().startService()
+        self._start()
+
+    def stopService(self) -> "Deferred[None] | None":
+        """Stop it; done when it is gone."""
+        super().stopService()
+        if self._timer is not None and self._timer.active():
+            self._timer.cancel()
+        return None if self._running is None else self._running.stop()
+
+    def ended(self, status: object, seconds: float) -> None:
+        """The program is no more, after so many seconds."""
+        self._running = None
+        if not self.running:
+            return
+        if seconds >= A_WHILE:
+            self._pause = FIRST_PAUSE
+        self._log.warn(
+            "OpenCode ended with status {status}; it is started anew in {pause} s",
+            status=status,
+            pause=self._pause,
+        )
+        self._timer = self._clock.callLater(self._pause, self._start)
+        self._pause = min(2 * self._pause, LONGEST_PAUSE)
+
+    def _start(self) -> None:
+        self._timer = None
+        running = self._running = _Running(self, self._clock)
+        try:
+            self._processes.spawnProcess(
+                running, self._path, self._words, env=self._environ, path=self._directory
+            )
+        except OSError as problem:
+            self.ended(problem.strerror, 0.0)
+        else:
+            self._log.info("OpenCode is started: {program}", program=self._path)
+
+
+class _Running(ProcessProtocol):
+    """The program; what it prints may say what people said, and is only told when debugging."""
+
+    _log = Logger()
+
+    def __init__(self, owner: OpencodeProcess, clock: IReactorTime) -> None:
+        self._owner = owner
+        self._clock = clock
+        self._began = clock.seconds()
+        self._kill: IDelayedCall | None = None
+        self._gone: Deferred[None] = Deferred()
+
+    def stop(self) -> "Deferred[None]":
+        """End it, gently at first; fires when it is gone."""
+        self._kill = self._clock.callLater(KILL_AFTER, self._signal, "KILL")
+        self._signal("TERM")
+        return self._gone
+
+    def outReceived(self, data: bytes) -> None:
+        """It prints something."""
+        self._log.debug("OpenCode: {text}", text=data.decode("utf-8", "replace").rstrip())
+
+    errReceived = outReceived
+
+    def processEnded(self, reason: Failure) -> None:
+        """It is no more."""
+        if self._kill is not None and self._kill.active():
+            self._kill.cancel()
+        status = getattr(reason.value, "exitCode", None)
+        self._owner.ended(status, self._clock.seconds() - self._began)
+        self._gone.callback(None)
+
+    def _signal(self, name: str) -> None:
+        transport: Any = self.transport
+        try:
+            transport.signalProcess(name)
+        except ProcessExitedAlready:
+            return  # processEnded is on its way
+
+
+def where(url: str) -> list[str]:
+    """Where to listen, as the program wants to be told."""
+    parts = urlsplit(url)
+    return [f"--hostname={parts.hostname}", f"--port={parts.port or 80}"]
+
+
+def environment(environ: Mapping[str, str], login: tuple[str, str]) -> dict[str, str]:
+    """*environ* without what is ours, and with what clients have to say."""
+    kept = {name: value for name, value in environ.items() if not name.startswith(NOT_ITS_BUSINESS)}
+    username, password = login
+    return kept | {
+        "OPENCODE_SERVER_USERNAME": username,
+        "OPENCODE_SERVER_PASSWORD": password,
+    }
