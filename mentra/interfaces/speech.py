@@ -27,6 +27,13 @@ class IRecogniser(IEngine):
         """
 
 
+class ITranslatingRecogniser(IRecogniser):
+    """A recogniser that translates on the way, where ``Recognition.translate_to`` says so."""
+
+    def translates(source: str, target: str) -> bool:
+        """Whether it does for this pair; *source* may be ``auto``.  BCP 47 tags."""
+
+
 class IRecogniserStream(Interface):
     """One wearer's speech on its way through an engine.  It ends with :meth:`close`, or by itself
     when it has told its listener that it failed."""
@@ -62,6 +69,10 @@ class IRecognition(Interface):
     def why_not(language: str) -> str | None:
         """Why nobody here recognises *language*: a sentence that names what to install or to set;
         None: somebody does."""
+
+    def translates(source: str, target: str) -> bool:
+        """Whether the recogniser that hears *source* first would translate into *target* on the
+        way.  BCP 47 tags."""
 
     def open(wanted: Any, listener: Any) -> Any:
         """As :meth:`IRecogniser.open`; the listener hears of a failure only when there is nobody

@@ -17,6 +17,7 @@ from mentra.interfaces.speech import (
     IRecogniser,
     IRecogniserListener,
     IRecognition,
+    ITranslatingRecogniser,
 )
 from mentra.speech.circuits import Breaker
 from mentra.speech.detection import new_detector
@@ -111,6 +112,13 @@ class ConfiguredRecognition(Service):
             reasons.append(reason)
         told = "; ".join(reasons) or "[speech] recognisers is empty"
         return f"Nobody here recognises {language}: {told}"
+
+    def translates(self, source: str, target: str) -> bool:
+        """Whether the recogniser that hears *source* first translates it on the way."""
+        able = (name for name in self._names(source) if self._reason(name, source) is None)
+        recognisers = (self._engine(name).recogniser for name in able)
+        first = ITranslatingRecogniser(next(recognisers, None), None)
+        return first is not None and bool(first.translates(source, target))
 
     def open(self, wanted: Recognition, listener: IRecogniserListener) -> FailOver:
         """Begin to recognise.

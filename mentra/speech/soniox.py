@@ -9,11 +9,15 @@ from mentra.errors import Refused
 from mentra.extension import ConfigSection, EngineFactory, Section
 from mentra.hearing import Recognition
 from mentra.interfaces.services import IServices
-from mentra.interfaces.speech import IRecogniser, IRecogniserListener
+from mentra.interfaces.speech import (
+    IRecogniser,
+    IRecogniserListener,
+    ITranslatingRecogniser,
+)
 from mentra.providers import Rest, read_key
 from mentra.speech.far_stream import FarStream
 from mentra.speech.soniox_dialect import SonioxDialect, configuration
-from mentra.speech.tags import is_among, unknown_language
+from mentra.speech.tags import AUTO, is_among, unknown_language
 
 HOSTED = "wss://stt-rt.soniox.com/transcribe-websocket"
 
@@ -54,7 +58,7 @@ class SonioxSettings(Section, frozen=True, kw_only=True):
 soniox_section = ConfigSection("soniox", SonioxSettings)
 
 
-@implementer(IRecogniser)
+@implementer(ITranslatingRecogniser)
 class Soniox:
     """One connection for each wearer and language."""
 
@@ -81,6 +85,10 @@ class Soniox:
     def speaks(self, language: str) -> bool:
         """Whether the model is said to know it."""
         return is_among(language, self._settings.languages)
+
+    def translates(self, source: str, target: str) -> bool:
+        """Whether both are languages that it knows."""
+        return self.speaks(source) and target != AUTO and self.speaks(target)
 
     def open(self, wanted: Recognition, listener: IRecogniserListener) -> FarStream:
         """A connection of its own.

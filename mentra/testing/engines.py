@@ -14,6 +14,7 @@ from mentra.interfaces.speech import (
     IRecogniserListener,
     IRecogniserStream,
     ISynthesis,
+    ITranslatingRecogniser,
     ITranslator,
     IVoiceDetection,
     IVoiceDetector,
@@ -181,6 +182,21 @@ class FakeRecogniser(FakeEngine):
     def running(self) -> list[FakeStream]:
         """Streams that are not over."""
         return [one for one in self.streams if one.is_open]
+
+
+@implementer(ITranslatingRecogniser)
+@attrs.define
+class FakeTranslatingRecogniser(FakeRecogniser):
+    """One that may be wanted to translate on the way.
+
+    :ivar into: base languages.
+    """
+
+    into: tuple[str, ...] = ("es",)
+
+    def translates(self, source: str, target: str) -> bool:
+        """Whether *target* is among ``into``."""
+        return target.partition("-")[0] in self.into
 
 
 # -- voice activity --------------------------------------------------------------------------

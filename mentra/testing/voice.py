@@ -106,6 +106,10 @@ class FakeRecognition:
         """``deaf``."""
         return self.deaf
 
+    def translates(self, source: str, target: str) -> bool:
+        """Nothing."""
+        return False
+
     def open(self, wanted: Recognition, listener: Any) -> FakeStream:
         """One more stream.
 

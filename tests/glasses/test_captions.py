@@ -39,6 +39,7 @@ from mentra.speech.translation import TranslationSettings, translation
 from mentra.testing.engines import (
     FakeRecogniser,
     FakeStream,
+    FakeTranslatingRecogniser,
     FakeTranslator,
     FakeVoiceDetection,
     loud,
@@ -124,9 +125,15 @@ class Stage:
         return [one[2] for one in self.house.metrics.told if one[:2] == ("observe", name)]
 
 
-def stage_with(*, detector: bool = True, translator: str = "fake", **settings: Any) -> Stage:
-    clock = Clock()
-    recogniser, translating = FakeRecogniser(languages=("en", "de")), FakeTranslator()
+def stage_with(
+    *,
+    detector: bool = True,
+    translator: str = "fake",
+    recogniser: FakeRecogniser | None = None,
+    **settings: Any,
+) -> Stage:
+    clock, translating = Clock(), FakeTranslator()
+    recogniser = recogniser or FakeRecogniser(languages=("en", "de"))
     detection = EngineFactory(IVoiceDetection, "webrtc", lambda services: FakeVoiceDetection())
     house = house_with(
         *PLUGINS,
@@ -996,6 +1003,24 @@ def test_one_that_is_still_at_it_is_waited_for_until_the_end(stage):
     stage.stream.hear("hello", translation="")
 
     assert [one.text for one in stage.translator.asked] == ["hello"]
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (["translation:en-US-to-es-ES"], 0),
+        (["translation:en-US-to-fr-FR"], 1),
+        # one language on the way is all that there is
+        (["translation:en-US-to-es-ES", "translation:en-US-to-fr-FR"], 2),
+    ],
+)
+def test_no_translator_is_missed_where_the_recogniser_translates(names, told):
+    recogniser = FakeTranslatingRecogniser()
+    stage = stage_with(translator="", recogniser=recogniser)
+
+    stage.subscribe(*names)
+
+    assert [one.code for one in stage.faults()] == ["NO_TRANSLATOR"] * told
 
 
 def test_without_a_translator_the_subscriber_is_told_what_to_set():

@@ -1,18 +1,20 @@
 """Recognition that goes on when a recogniser behind a network does not."""
 
 import pytest
+from zope.interface.verify import verifyObject
 
 from mentra.engines import engines
+from mentra.extension import EngineFactory
 from mentra.hearing import Recognition
 from mentra.interfaces.network import IDial, IWebSocketClient
-from mentra.interfaces.speech import IRecognition
+from mentra.interfaces.speech import IRecogniser, IRecognition, ITranslatingRecogniser
 from mentra.speech.deepgram import DeepgramSettings, deepgram
 from mentra.speech.figures import engine_figures
 from mentra.speech.recognition import recognition
 from mentra.speech.settings import SpeechSettings
 from mentra.speech.wyoming_recogniser import wyoming_recogniser
 from mentra.speech.wyoming_settings import WyomingSettings
-from mentra.testing.engines import FakeListener
+from mentra.testing.engines import FakeListener, FakeRecogniser, FakeTranslatingRecogniser
 from mentra.testing.house import house_with
 from mentra.testing.network import MemoryNetwork
 from mentra.testing.speech_servers import StubDeepgram
@@ -113,3 +115,34 @@ def test_one_that_lets_nobody_in_is_passed_over(stage):
 
     assert stage.listener.text == "one two three four"
     assert [one.is_open for one in stage.near.lines] == [False] * len(stage.near.lines)
+
+
+@pytest.mark.parametrize(
+    ("recognisers", "target", "translates"),
+    [
+        (("one", "plain"), "es-ES", True),
+        (("one", "plain"), "fr", False),
+        (("plain", "one"), "es", False),
+        (("deaf", "one"), "es", True),
+        ((), "es", False),
+    ],
+)
+def test_the_one_that_hears_first_says_whether_it_translates(
+    clock, recognisers, target, translates
+):
+    made = {
+        "one": FakeTranslatingRecogniser("one"),
+        "plain": FakeRecogniser("plain"),
+        "deaf": FakeTranslatingRecogniser("deaf", "it lacks a key", (), ("en",), into=("fr",)),
+    }
+    factories = [
+        EngineFactory(IRecogniser, name, lambda services, one=one: one)
+        for name, one in made.items()
+    ]
+    house = house_with(
+        engines, engine_figures, recognition, *factories,
+        clock=clock, sections=(SpeechSettings(recognisers=recognisers),),
+    )  # fmt: skip
+
+    assert verifyObject(ITranslatingRecogniser, made["one"])
+    assert IRecognition(house).translates("en-US", target) is translates

@@ -4,11 +4,12 @@ import json
 
 import pytest
 from twisted.logger import formatEvent, globalLogPublisher
+from zope.interface.verify import verifyObject
 
 from mentra.hearing import Recognition
 from mentra.interfaces.network import IDial, IWebSocketClient
 from mentra.interfaces.services import ISecretFiles
-from mentra.interfaces.speech import IRecogniser
+from mentra.interfaces.speech import IRecogniser, ITranslatingRecogniser
 from mentra.speech.deepgram import Deepgram, DeepgramSettings
 from mentra.speech.figures import engine_figures
 from mentra.speech.soniox import Soniox, SonioxSettings
@@ -136,6 +137,13 @@ def test_deepgram_is_asked_as_the_settings_say(deepgram):
     params = deepgram.server.last.request.params
     assert (params["language"], params["keyterm"]) == (["de-DE"], ["Mentra"])
     assert params["model"] == ["nova-3"]
+
+
+def test_soniox_translates_between_languages_that_it_knows(soniox):
+    assert verifyObject(ITranslatingRecogniser, soniox.engine)
+    pairs = [("en-US", "es-ES"), ("auto", "de"), ("tlh", "en"), ("en", "tlh"), ("en", "auto")]
+
+    assert [soniox.engine.translates(*pair) for pair in pairs] == [True, True, False, False, False]
 
 
 def test_soniox_is_asked_to_translate_on_the_way(soniox):

@@ -12,7 +12,7 @@ from mentra.glasses.captions.translating import Lane, Said
 from mentra.glasses.captions.wishes import Wish, base_of
 from mentra.glasses.stream_names import ANY_SOURCE
 from mentra.interfaces.services import IServices
-from mentra.interfaces.speech import ITranslation
+from mentra.interfaces.speech import IRecognition, ITranslation
 
 Way = tuple[str, str]
 """Two base languages."""
@@ -25,6 +25,7 @@ class Translations:
 
     def __init__(self, services: IServices, delivery: Delivery, refusals: Refusals) -> None:
         self._translation: ITranslation | None = ITranslation(services, None)
+        self._recognition: IRecognition | None = IRecognition(services, None)
         self._delivery = delivery
         self._refusals = refusals
         self._lanes: dict[Way, Lane] = {}
@@ -32,8 +33,9 @@ class Translations:
     def refuse(self, wish: Wish) -> None:
         """Tell whoever wants a translation that nobody here makes why there is none."""
         for target in wish.targets:
-            why_not = self._why_not(wish.language, wish.tag_of(target))
-            if why_not is not None:
+            source, wanted = wish.language, wish.tag_of(target)
+            why_not = self._why_not(source, wanted)
+            if why_not is not None and not self._is_done_on_the_way(wish, source, wanted):
                 problem = Refused("NO_TRANSLATOR", why_not, where="provider")
                 self._refusals.tell_translation(wish, target, problem)
 
@@ -82,6 +84,13 @@ class Translations:
                 lambda said, problem: self._missed(said, target, problem),
             )
         return lane
+
+    def _is_done_on_the_way(self, wish: Wish, source: str, target: str) -> bool:
+        """Whether the recogniser sees to it, which it can for one language."""
+        recognition = self._recognition
+        if recognition is None or len(wish.targets) != 1:
+            return False
+        return bool(recognition.translates(source, target))
 
     def _why_not(self, source: str, target: str) -> str | None:
         if self._translation is None:
