@@ -17,6 +17,7 @@ from mentra.accounts.settings import WebviewSettings
 from mentra.accounts.signing import WebviewSigner, new_private_key
 from mentra.air_gap import refuse_far_engines
 from mentra.assistant_tokens import AssistantTokens
+from mentra.channels.keeping import artifact_limits, code_limits
 from mentra.channels.section import ChannelsSettings
 from mentra.config import Config
 from mentra.config.sections import (
@@ -32,8 +33,7 @@ from mentra.edges import edge_of
 from mentra.glasses.apps.addresses import PublicAddress
 from mentra.house import House, StateFolder
 from mentra.interfaces.accounts import IAccountStore, ILoginTokens, IPasswords, IWebviewSigner
-from mentra.interfaces.analytics import IAnalytics, ICounts
-from mentra.interfaces.channel_stores import IChats, ICodeSessions, ICredentials, IKeptSettings
+from mentra.interfaces.analytics import IAnalytics
 from mentra.interfaces.channels import IChannelKeeper
 from mentra.interfaces.engines import ILc3
 from mentra.interfaces.images import IImageFiles, IImageStore, IImageWork
@@ -62,7 +62,6 @@ from mentra.interfaces.voice import IVoiceSessions
 from mentra.routing.catalogue import Catalogue
 from mentra.routing.discovery import discover
 from mentra.routing.origins import describe
-from mentra.stores.code_store import CodeLimits
 from mentra.stores.engine import locate
 from mentra.stores.migrate import prepare
 from mentra.stores.opening import open_stores
@@ -147,7 +146,16 @@ class Building(MultiService):
         url = config.section(StoreSettings).url or None
         self._prepare_store(url, state)
         keys = partial(load_or_make_secret, credential_keys(state), new_credential_key)
-        self.stores = open_stores(url, state, self._reactor, self._now, keys, self._code_limits())
+        channels = config.section(ChannelsSettings)
+        self.stores = open_stores(
+            url,
+            state,
+            self._reactor,
+            self._now,
+            keys,
+            code_limits(channels, config.folder),
+            artifact_limits(channels, config.folder),
+        )
         self.stores.setServiceParent(self)
         plugins = config.section(PluginsSettings)
         self.catalogue = self._catalogue(plugins)
@@ -242,13 +250,9 @@ class Building(MultiService):
             ISimpleStorage: self.stores.storage,
             IPhotoStore: self.stores.photos,
             IPhotoFiles: self.stores.photo_files,
-            IChats: self.stores.chats,
-            IKeptSettings: self.stores.page_settings,
-            ICredentials: self.stores.credentials,
-            ICodeSessions: self.stores.code,
+            **self.stores.of_channels(),
             IImageStore: self.stores.images,
             IImageFiles: self.stores.image_files,
-            ICounts: self.stores.analytics,
             IReadiness: self.readiness,
             IObserved: self.metrics,
             ITokens: tokens,
@@ -275,15 +279,6 @@ class Building(MultiService):
             load_secret(self._config.folder / named) if named else secret,
             now=self._now,
             revoked_before=self.stores.users.revoked_before,
-        )
-
-    def _code_limits(self) -> CodeLimits:
-        channels = self._config.section(ChannelsSettings)
-        return CodeLimits(
-            sessions=channels.max_code_sessions,
-            entries=channels.max_code_entries,
-            bytes=channels.max_code_bytes,
-            roots=tuple(self._config.folder / root for root in channels.restore_roots),
         )
 
     def _webview_key(self) -> str:

@@ -104,6 +104,36 @@ class ChannelsSettings(Section, frozen=True, kw_only=True):
     chat_page: Annotated[
         bool, Meta(description="Whether the example of a page is served at /examples/chat/.")
     ] = True
+    artifact_roots: Annotated[
+        tuple[str, ...],
+        Meta(description="Folders that artifacts may be installed from; empty: only from what "
+             "pages send."),
+    ] = ()  # fmt: skip
+    artifact_wasm: Annotated[
+        bool,
+        Meta(description="Whether artifacts may be WebAssembly modules.  They run in a sandbox, "
+             "without files and network."),
+    ] = False  # fmt: skip
+    artifact_python: Annotated[
+        bool,
+        Meta(description="Whether artifacts may be Python programs.  They run with bounds and an "
+             "empty environment, but can do and read whatever the server's user can."),
+    ] = False  # fmt: skip
+    artifact_memory: Annotated[
+        int, Meta(ge=1024 * 1024, description="Memory of an artifact, bytes.")
+    ] = 128 * 1024 * 1024
+    artifact_fuel: Annotated[
+        int, Meta(ge=1, description="Instructions, roughly, that a WebAssembly module may run.")
+    ] = 10_000_000_000
+    artifacts_at_a_time: Annotated[
+        int, Meta(ge=1, le=100, description="Artifacts that run at a time, all people together.")
+    ] = 4
+    max_artifacts: Annotated[int, Meta(ge=1, description="Artifacts that one person may have.")] = (
+        200
+    )
+    max_artifact_bytes: Annotated[
+        int, Meta(ge=1024, description="Bytes of an artifact's files.")
+    ] = 8 * 1024 * 1024
 
     @property
     def is_near(self) -> bool:

@@ -159,3 +159,41 @@ class ICodeSessions(Interface):
     def sweep() -> Any:
         """Delete contents of files that no restore point refers to any more; an awaitable of how
         many."""
+
+
+class IArtifacts(Interface):
+    """Artifacts and their files.  Adapt the services to it.  Records are those of
+    :mod:`mentra.messages.channels.artifact`."""
+
+    def artifacts(user_id: str) -> Any:
+        """An awaitable of a person's artifacts, by name: a list."""
+
+    def get(user_id: str, artifact_id: str) -> Any:
+        """An awaitable of the artifact, or of None."""
+
+    def read(source: Any) -> Any:
+        """An awaitable of the :class:`mentra.stores.artifact_sources.Source` that *source* (an
+        ``Inline``, or an absolute path) is, or is at; nothing is kept yet.
+
+        :raises mentra.errors.Refused: ``FORBIDDEN_FOLDER`` or ``BAD_ARTIFACT``.
+        """
+
+    def save(user_id: str, source: Any) -> Any:
+        """Keep what ``read`` brought, in place of the one of its id; an awaitable of the artifact
+        and of whether it is new.
+
+        :raises mentra.errors.Refused: ``NO_SUCH_USER`` or ``TOO_MANY_ARTIFACTS``.
+        """
+
+    def enable(user_id: str, artifact_id: str, enabled: bool) -> Any:
+        """Let it work, or not; an awaitable of the artifact.
+
+        :raises mentra.errors.Refused: ``NOT_FOUND``.
+        """
+
+    def unpack(user_id: str, artifact_id: str) -> Any:
+        """Its files in a new folder; an awaitable of the folder's path.  Whoever asks gives it to
+        ``discard``."""
+
+    def discard(folder: Any) -> Any:
+        """Delete such a folder; an awaitable."""

@@ -98,3 +98,15 @@ class IChannelKeeper(Interface):
 
     def work() -> Any:
         """Do all of it now; an awaitable."""
+
+
+class IArtifactRunner(Interface):
+    """Has artifacts work, each in a process of its own.  Adapt the services to it."""
+
+    def run(user_id: str, artifact: Any, given: Any) -> Any:
+        """An awaitable of what the artifact gives for *given*, JSON's types both.  Cancelling it
+        ends the process.
+
+        :raises mentra.errors.Refused: ``CODE_NOT_ALLOWED``, ``INVALID_INPUT``, ``FAILED``,
+            ``TOO_SLOW``, ``TOO_LARGE`` or ``ENGINE_UNAVAILABLE``.
+        """

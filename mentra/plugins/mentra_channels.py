@@ -18,6 +18,15 @@ from mentra.channels.analytics.handlers import (
 )
 from mentra.channels.analytics.recorder import recorder
 from mentra.channels.analytics.watching import channels_watcher
+from mentra.channels.artifacts.handlers import (
+    artifact_disable,
+    artifact_enable,
+    artifact_get,
+    artifact_install,
+    artifact_invoke,
+    artifact_list,
+)
+from mentra.channels.artifacts.runner import artifact_runner
 from mentra.channels.asking import ai_section, asking
 from mentra.channels.chat import (
     chat_add_message,

@@ -6,7 +6,9 @@ from sqlalchemy import (
     Column,
     Double,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
+    LargeBinary,
     String,
     Table,
     Text,
@@ -221,4 +223,30 @@ analytics_totals = Table(
     Column("active_seconds", Double, nullable=False),
     Column("first_at", Double, nullable=False),
     Column("last_at", Double, nullable=False),
+)
+
+# "manifest" is JSON
+artifacts = Table(
+    "artifacts",
+    metadata,
+    user(primary_key=True),
+    Column("artifact_id", String(64), primary_key=True),
+    Column("manifest", Text, nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("updated_at", Double, nullable=False),
+)
+
+artifact_files = Table(
+    "artifact_files",
+    metadata,
+    Column("user_id", Text, primary_key=True),
+    Column("artifact_id", String(64), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+    ForeignKeyConstraint(
+        ["user_id", "artifact_id"],
+        ["artifacts.user_id", "artifacts.artifact_id"],
+        ondelete="CASCADE",
+    ),
 )

@@ -11,11 +11,21 @@ from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorFromThreads
 from twisted.logger import Logger
+from zope.interface.interface import InterfaceClass
 
 from mentra.errors import StoreError
+from mentra.interfaces.analytics import ICounts
+from mentra.interfaces.channel_stores import (
+    IArtifacts,
+    IChats,
+    ICodeSessions,
+    ICredentials,
+    IKeptSettings,
+)
 from mentra.stores.account_store import AccountStore
 from mentra.stores.analytics_store import AnalyticsStore
 from mentra.stores.app_store import AppStore
+from mentra.stores.artifact_store import ArtifactLimits, ArtifactStore
 from mentra.stores.chat_store import ChatStore
 from mentra.stores.code_store import CodeLimits, CodeStore
 from mentra.stores.database import Database
@@ -51,6 +61,7 @@ class Stores(MultiService):
     :ivar images: an ``IImageStore``.
     :ivar image_files: an ``IImageFiles``.
     :ivar analytics: an ``ICounts``.
+    :ivar artifacts: an ``IArtifacts``.
     """
 
     _log = Logger()
@@ -63,6 +74,7 @@ class Stores(MultiService):
         now: Callable[[], float],
         key_text: Callable[[], str],
         code: Callable[[Database], CodeStore],
+        artifact_limits: ArtifactLimits,
     ) -> None:
         super().__init__()
         self._database = database
@@ -80,7 +92,19 @@ class Stores(MultiService):
         self.images = ImageStore(database, now)
         self.image_files = image_files
         self.analytics = AnalyticsStore(database)
+        self.artifacts = ArtifactStore(database, now, artifact_limits)
         self.users = UserStore(database, now, photo_files.remove)
+
+    def of_channels(self) -> dict[InterfaceClass, object]:
+        """What browser channels keep, by interface."""
+        return {
+            IChats: self.chats,
+            IKeptSettings: self.page_settings,
+            ICredentials: self.credentials,
+            ICodeSessions: self.code,
+            ICounts: self.analytics,
+            IArtifacts: self.artifacts,
+        }
 
     def ready(self) -> Deferred[None]:
         """Fires when the database is up to date and what is kept in memory has been read.
@@ -122,6 +146,7 @@ def open_stores(
     now: Callable[[], float],
     key_text: Callable[[], str] = _no_keys,
     code_limits: CodeLimits = CodeLimits(),  # noqa: B008 - it is frozen
+    artifact_limits: ArtifactLimits = ArtifactLimits(),  # noqa: B008 - likewise
 ) -> Stores:
     """The stores at *url*, or in the SQLite file ``mentra.db`` in *state_dir*: a service.
 
@@ -130,6 +155,7 @@ def open_stores(
     :param now: wall time, POSIX seconds.
     :param key_text: reads the key file of the credentials.
     :param code_limits: how much is kept of what coding assistants did.
+    :param artifact_limits: how much of artifacts, and where they may come from.
     :raises mentra.errors.StoreError: the URL is none of ours, its driver is missing, or the file
         cannot be made.
     """
@@ -140,7 +166,7 @@ def open_stores(
 
     photos = PhotoFiles(state_dir / FOLDER, reactor)
     images = ImageFiles(state_dir / IMAGES, reactor)
-    return Stores(database, photos, images, now, key_text, code)
+    return Stores(database, photos, images, now, key_text, code, artifact_limits)
 
 
 @attrs.frozen

@@ -18,7 +18,7 @@ from mentra.stores.columns import order as _order
 from mentra.stores.columns import package as _package
 from mentra.stores.columns import user as _user
 
-REVISION = "0010"
+REVISION = "0011"
 """Newest migration: what a database must be at."""
 
 # times are POSIX seconds; "record", "settings" and "data" are JSON

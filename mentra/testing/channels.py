@@ -14,12 +14,19 @@ from zope.interface.interface import InterfaceClass
 from mentra.extension import ConfigSection
 from mentra.house import House
 from mentra.interfaces.analytics import ICounts
-from mentra.interfaces.channel_stores import IChats, ICodeSessions, ICredentials, IKeptSettings
+from mentra.interfaces.channel_stores import (
+    IArtifacts,
+    IChats,
+    ICodeSessions,
+    ICredentials,
+    IKeptSettings,
+)
 from mentra.interfaces.images import IImageFiles, IImageStore
 from mentra.interfaces.stores import IUserStore
 from mentra.messages.channels import PATH, Request, Response
 from mentra.plugins import mentra_channels
 from mentra.stores.analytics_store import AnalyticsStore
+from mentra.stores.artifact_store import ArtifactLimits, ArtifactStore
 from mentra.stores.chat_store import ChatStore
 from mentra.stores.code_store import CodeLimits, CodeStore
 from mentra.stores.image_store import ImageStore
@@ -142,6 +149,7 @@ def stores_in(
     clock: Clock,
     folder: Path = Path("/nonexistent"),
     limits: CodeLimits = CodeLimits(),  # noqa: B008 - it is frozen
+    artifacts: ArtifactLimits = ArtifactLimits(),  # noqa: B008 - likewise
 ) -> dict[InterfaceClass, object]:
     """The stores of channels in *database*, which share the wall time of houses on *clock*.
 
@@ -156,6 +164,7 @@ def stores_in(
         IChats: ChatStore(database, now),
         IKeptSettings: PageSettingsStore(database),
         ICounts: AnalyticsStore(database),
+        IArtifacts: ArtifactStore(database, now, artifacts),
         ICodeSessions: CodeStore(database, Objects(folder), now, limits),
         ICredentials: CredentialStore(database, lambda: CREDENTIAL_KEY, now),
         IImageStore: ImageStore(database, now),
