@@ -10,11 +10,13 @@
     Echo("org.example.echo", api_key).run()
 
 The wearer's side is here too: :class:`GlassesClient`, for tests and simulations, and
-:class:`VoiceClient`, which talks to the voice assistant.
+:class:`VoiceClient`, which talks to the voice assistant.  :class:`ChannelsClient` is the page's
+side of browser channels.
 """
 
 from mentra.sdk.app_server import AppServer
 from mentra.sdk.app_session import AppSession
+from mentra.sdk.channels import ChannelError, ChannelsClient
 from mentra.sdk.glasses import GlassesClient
 from mentra.sdk.heard import Transcription
 from mentra.sdk.photos import Photo
@@ -24,6 +26,8 @@ from mentra.sdk.voice import VoiceClient
 __all__ = [
     "AppServer",
     "AppSession",
+    "ChannelError",
+    "ChannelsClient",
     "GlassesClient",
     "Photo",
     "Place",
