@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-PEER_FILES = ("package.json", "rooms.js", "node_relay.js", "bun_relay.js")
+PEER_FILES = ("package.json", "rooms.js", "node_relay.js", "bun_relay.js",
+              "node_channels.js")  # fmt: skip
 
 
 class Unavailable(Exception):
