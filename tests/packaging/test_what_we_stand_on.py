@@ -25,6 +25,9 @@ OPTIONAL = {
     "pocketsphinx": "speech",
     "sherpa_onnx": "sherpa",
     "PIL": "images",
+    "jsonschema": "channels",
+    "referencing": "channels",
+    "wasmtime": "channels",
 }
 """What only an extra brings; all else that is imported must be there always."""
 
@@ -106,7 +109,7 @@ def test_nothing_that_the_server_needs_is_copyleft() -> None:
 def test_of_the_extras_none_is_more_than_lesser_copyleft() -> None:
     extras = reached(
         one
-        for extra in ("postgresql", "sdk", "lc3", "udp", "speech", "sherpa")
+        for extra in ("postgresql", "sdk", "lc3", "udp", "speech", "sherpa", "channels")
         for one in declared()[extra]
     )
 
