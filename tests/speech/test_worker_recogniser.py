@@ -2,24 +2,20 @@
 
 import sys
 
-import attrs
 import pytest
 from twisted.internet.interfaces import IReactorProcess
-from twisted.internet.task import Clock
 from twisted.logger import globalLogPublisher
 from zope.interface.verify import verifyObject
 
 from mentra.engines import engines
 from mentra.errors import Refused
-from mentra.extension import EngineFactory
 from mentra.hearing import Recognition
 from mentra.interfaces.engines import IEngines
-from mentra.interfaces.speech import IEngineFigures, IRecogniser, IVoiceDetection
+from mentra.interfaces.speech import IEngineFigures, IRecogniser
 from mentra.speech.figures import engine_figures
 from mentra.speech.pipe import Unusable
 from mentra.speech.pocketsphinx import PocketsphinxSettings, pocketsphinx
 from mentra.speech.settings import SpeechSettings
-from mentra.speech.voice_activity import VoiceActivitySettings
 from mentra.speech.worker_process import AHEAD, KILL_AFTER, LOAD_WITHIN, MOST_LINES
 from mentra.speech.worker_recogniser import MOST_GRAMMAR, Work, WorkerRecogniser
 from mentra.speech.workers import MOST_STILLBORN, MOST_TRIES, SURPLUS_FOR, UNUSABLE_FOR
@@ -37,39 +33,9 @@ from tests.speech.puppets import (
     Done,
     Drop,
     Guess,
-    Puppets,
     Taken,
 )
-
-ENGLISH = Recognition(language="en-US")
-SENTENCE = loud(1000) + quiet(900)
-HEARD = 1000 + 800
-"""Milliseconds of the sentence that are given to a worker."""
-
-
-def voice(name, detection):
-    return EngineFactory(IVoiceDetection, name, lambda services: detection)
-
-
-@attrs.define
-class Stage:
-    clock: Clock
-    house: object
-    engine: object
-    puppets: Puppets
-    listeners: list = attrs.field(factory=list)
-
-    def open(self, wanted=ENGLISH, listener=None):
-        self.listeners.append(listener or FakeListener())
-        return self.engine.open(wanted, self.listeners[-1])
-
-    @property
-    def listener(self):
-        return self.listeners[-1]
-
-    def figure(self, name):
-        value = self.house.metrics.registry.get_sample_value(name, {"engine": "pocketsphinx"})
-        return value or 0.0
+from tests.speech.worker_stage import ENGLISH, HEARD, SENTENCE, set_stage
 
 
 class Impatient(FakeListener):
@@ -90,24 +56,6 @@ class Broken(FakeListener):
 @pytest.fixture
 def stage():
     return set_stage()
-
-
-def set_stage(detection=None, **settings):
-    clock = Clock()
-    house = house_with(
-        engines,
-        engine_figures,
-        pocketsphinx,
-        voice("fake", detection or FakeVoiceDetection()),
-        clock=clock,
-        sections=[
-            PocketsphinxSettings(**settings),
-            SpeechSettings(voice_detection="fake"),
-            VoiceActivitySettings(pre_roll=0.3),
-        ],
-    )
-    engine = IEngines(house).get(IRecogniser, "pocketsphinx")
-    return Stage(clock, house, engine, Puppets(house))
 
 
 def test_it_keeps_the_contract(stage):
