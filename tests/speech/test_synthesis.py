@@ -8,6 +8,7 @@ import pytest_twisted
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorProcess
 from twisted.internet.task import Clock
+from twisted.logger import formatEvent, globalLogPublisher
 from zope.interface.verify import verifyObject
 
 from mentra.engines import engines
@@ -224,6 +225,7 @@ class Stage:
         self.clock = Clock()
         self.house = house_with(engines, clock=self.clock)
         self.processes = IReactorProcess(self.house)
+        self.made = None
 
     def engine(self, speaker=ESPEAK_NG, path="/usr/bin/it"):
         self.made = ProgramSynthesis(self.house, speaker, lambda name: path)
@@ -231,7 +233,8 @@ class Stage:
         return self.made
 
     def say(self, text="hello", voice=None, speaker=ESPEAK_NG):
-        return Deferred.fromCoroutine(self.engine(speaker).speak(text, voice, None, {}))
+        engine = self.made or self.engine(speaker)
+        return Deferred.fromCoroutine(engine.speak(text, voice, None, {}))
 
     @property
     def process(self):
@@ -379,6 +382,25 @@ def test_programs_end_with_the_house(stage):
     assert stopped.called
     with pytest.raises(CancelledError):
         success_of(speech)
+
+
+def test_nothing_that_is_to_be_said_is_in_the_log(stage):
+    lines = []
+
+    def observe(event):
+        lines.append(str(formatEvent(event)))
+
+    globalLogPublisher.addObserver(observe)
+    failed, late = stage.say("my secret"), stage.say("my secret")
+    stage.processes.started[0].exit(1)
+    stage.clock.advance(SynthesisSettings().seconds)
+    globalLogPublisher.removeObserver(observe)
+
+    for speech in (failed, late):
+        with pytest.raises(Refused):
+            success_of(speech)
+    assert "espeak-ng ended with status 1: " in lines
+    assert [line for line in lines if "secret" in line] == []
 
 
 # -- real ones

@@ -1,10 +1,11 @@
 """Recognition by worker processes: gates, order, bounds, deaths and hangs."""
 
 import sys
+from contextlib import contextmanager
 
 import pytest
 from twisted.internet.interfaces import IReactorProcess
-from twisted.logger import globalLogPublisher
+from twisted.logger import formatEvent, globalLogPublisher
 from zope.interface.verify import verifyObject
 
 from mentra.engines import engines
@@ -534,22 +535,46 @@ def test_workers_that_die_while_they_load_are_not_waited_for_for_ever(stage):
     assert stage.listener.text == "hello"
 
 
-def test_complaints_are_logged_within_bounds(stage):
-
+@contextmanager
+def logged():
+    """Every event that is logged meanwhile, as a line."""
     lines = []
 
     def observe(event):
-        lines.append(event.get("line"))
+        lines.append(str(formatEvent(event)))
 
     globalLogPublisher.addObserver(observe)
-    stage.open()
+    try:
+        yield lines
+    finally:
+        globalLogPublisher.removeObserver(observe)
 
-    stage.puppets[0].process.complain(b"x" * 10_000 + b"\noh no\n" * 500)
-    globalLogPublisher.removeObserver(observe)
 
-    told = [line for line in lines if line]
+def test_complaints_are_logged_within_bounds(stage):
+    with logged() as lines:
+        stage.open()
+        stage.puppets[0].process.complain(b"x" * 10_000 + b"\noh no\n" * 500)
+
+    told = [line for line in lines if " says: " in line]
     assert 2 <= len(told) <= MOST_LINES
-    assert max(map(len, told)) == 300
+    assert max(map(len, told)) < 400
+
+
+def test_nothing_that_was_said_is_in_the_log(stage):
+    with logged() as lines:
+        stream = begun(stage, loud(600))
+        puppet = stage.puppets[0]
+        puppet.say(Taken(puppet.number, Guess("my secret")))
+        puppet.process.exit(9)
+        stage.clock.advance(0)
+        stream.write(quiet(900))
+        stage.puppets[1].ready().obey("my secret")
+        stage.puppets[1].process.say(b"\x00\x00\x00\x0bmy secrets!")
+
+    assert stage.listener.text == "my secret"
+    # the death and the rubbish are
+    assert len([line for line in lines if "ended" in line]) >= 1
+    assert [line for line in lines if "secret" in line] == []
 
 
 # -- the end
