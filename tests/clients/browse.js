@@ -57,6 +57,14 @@ await page.waitForSelector("html[data-theme=light]");
 await shoot("settings");
 await page.click("[data-pane=conversation]");
 
+await page.click("[data-pane=images]");
+await page.fill("#draw [name=prompt]", "a boat");
+await page.click("#draw button");
+await page.waitForFunction(() => document.querySelector("#gallery img")?.naturalWidth > 0);
+seen.drawn = await page.getAttribute("#gallery img", "alt");
+await shoot("images");
+await page.click("[data-pane=conversation]");
+
 console.log("restart");
 await page.waitForSelector("#connection:not([data-state=open])", { timeout: 60_000 });
 seen.dropped = await page.textContent("#connection");

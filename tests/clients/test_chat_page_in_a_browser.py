@@ -45,6 +45,7 @@ def test_a_person_chats_reloads_searches_and_outlives_the_server(
     assert seen["reloaded"] == ["and of pears", "Echo: and of pears"]
     assert seen["chats"] == ["and of pears", "tell me of apples"]
     assert all("apples" in one for one in seen["found"])
+    assert seen["drawn"] == "a boat"
     assert seen["dropped"] in ("not connected", "connecting")
     assert seen["back"][-2:] == ["are you back", "Echo: are you back"]
     assert seen["complaints"] == []

@@ -1,5 +1,10 @@
 // Made by clients/js/generate.py from the server's message classes: change those instead.
 
+/** How many events were put together. */
+export interface Aggregated {
+  aggregated: number;
+}
+
 /** A message of a conversation. */
 export interface AiMessage {
   role: "assistant" | "system" | "tool" | "user";
@@ -22,6 +27,26 @@ export interface AiToolChoice {
 /** How it is counted. */
 export interface AnalyticsSettings {
   retention: Retention;
+}
+
+/** Which batch. */
+export interface BatchBegun {
+  jobId: string;
+  batchIndex: number;
+}
+
+/** What a batch brought. */
+export interface BatchDone {
+  jobId: string;
+  batchIndex: number;
+  images: GeneratedImage[];
+}
+
+/** Why a batch brought nothing. */
+export interface BatchLost {
+  jobId: string;
+  batchIndex: number;
+  error: string;
 }
 
 /** A conversation.  Times are ISO 8601, UTC. */
@@ -79,10 +104,63 @@ export interface Connected {
   serverTime: number;
 }
 
+/** US dollars. */
+export interface CostSummary {
+  today: number;
+  thisWeek: number;
+  thisMonth: number;
+  lifetime: number;
+  byProvider: Record<string, number>;
+  byModel: Record<string, number>;
+}
+
 /** What a page may know of a token. */
 export interface Credential {
   exists: boolean;
   metadata: Record<string, unknown> | null;
+}
+
+/** All of it. */
+export interface DashboardData {
+  lifetime: LifetimeTotals;
+  cost: CostSummary;
+  errors: ErrorSummary;
+  models: ModelUsageData;
+  tokens: TokenStats;
+  imageGen: ImageStats;
+  tools: ToolUsageData;
+  engagement: Engagement;
+  sessions: SessionStats;
+}
+
+/** From when till when: ISO 8601, UTC where no zone is said; either may be left out. */
+export interface DateRange {
+  start?: string | null;
+  end?: string | null;
+}
+
+/** How many rows are gone. */
+export interface Deleted {
+  deleted: number;
+}
+
+/** How much somebody does. */
+export interface Engagement {
+  messagesPerDay: number;
+  avgMessagesPerChat: number;
+  likedMessagesRatio: number;
+  searchesPerDay: number;
+  chatCreationRate: number;
+}
+
+/** Requests that failed. */
+export interface ErrorSummary {
+  totalToday: number;
+  totalThisWeek: number;
+  errorRate: number;
+  byCode: Record<string, number>;
+  retryableVsFatal: Kinds;
+  trend: "decreasing" | "increasing" | "stable";
 }
 
 /** An attached file. */
@@ -109,11 +187,44 @@ export interface FileEditData {
   deletions?: number;
 }
 
+/** What is counted. */
+export interface Filters {
+  provider?: string | null;
+  model?: string | null;
+}
+
 /** An entry that was found. */
 export interface FoundEntry {
   entry: TranscriptEntry;
   snippet: string;
   rank: number;
+}
+
+/** Some pictures. */
+export interface GalleryPage {
+  images: GeneratedImage[];
+  total: number;
+  hasMore: boolean;
+}
+
+/** A picture.  Times are ISO 8601, UTC. */
+export interface GeneratedImage {
+  id: string;
+  jobId: string;
+  batchId: string;
+  path: string;
+  filename: string;
+  size: number;
+  width: number;
+  height: number;
+  model: string;
+  prompt: string;
+  references: string[];
+  createdAt: string;
+  favorite: boolean;
+  rating: number | null;
+  tags: string[];
+  notes: string | null;
 }
 
 /** Which one. */
@@ -129,10 +240,78 @@ export interface ImageBlock {
   alt?: string;
 }
 
+/** A picture itself. */
+export interface ImageData {
+  id: string;
+  filename: string;
+  contentType: string;
+  data: string;
+}
+
 /** How pictures are made. */
 export interface ImageGenSettings {
   autoRun: boolean;
   defaultModel: string | null;
+}
+
+/** Pictures. */
+export interface ImageStats {
+  totalGenerated: number;
+  successRate: number;
+  byModel: Record<string, number>;
+  avgDurationMs: number;
+}
+
+/** Pictures being made of an entry.  Times are ISO 8601, UTC. */
+export interface Job {
+  id: string;
+  queueEntryId: string;
+  state: "cancelled" | "completed" | "failed" | "paused" | "queued" | "running";
+  createdAt: string;
+  startedAt: string | null;
+  finishedAt: string | null;
+  stats: JobStats;
+  lastError: string | null;
+}
+
+/** A job, as it is now. */
+export interface JobHappened {
+  jobId: string;
+  job: Job;
+}
+
+/** How far a job has come. */
+export interface JobStats {
+  totalBatches: number;
+  successfulBatches: number;
+  failedBatches: number;
+  totalImages: number;
+  expectedBatches: number;
+  expectedImages: number;
+}
+
+/** Errors after which trying again made sense, and others. */
+export interface Kinds {
+  retryable: number;
+  fatal: number;
+}
+
+/** Everything, since ever. */
+export interface LifetimeTotals {
+  totalAiRequests: number;
+  totalInputTokens: number;
+  totalOutputTokens: number;
+  totalCostMicrocents: number;
+  totalImagesGenerated: number;
+  totalImagegenBatches: number;
+  totalMessagesSent: number;
+  totalChatsCreated: number;
+  totalSearches: number;
+  totalToolInvocations: number;
+  totalSessionCount: number;
+  totalActiveSeconds: number;
+  firstEventAt?: string;
+  lastEventAt?: string;
 }
 
 /** A message of a conversation. */
@@ -168,9 +347,42 @@ export interface ModelConfig {
   outputPricePerMillion: number;
 }
 
+/** How often a model was asked, and how many percent of all that is. */
+export interface ModelCount {
+  model: string;
+  count: number;
+  percentage: number;
+}
+
+/** Somebody went on with another model. */
+export interface ModelSwitch {
+  timestamp: string;
+  fromModel: string;
+  toModel: string;
+}
+
+/** Models. */
+export interface ModelUsageData {
+  mostUsed: ModelCount[];
+  leastUsed: ModelCount[];
+  recentSwitches: ModelSwitch[];
+}
+
 /** When it was. */
 export interface Moment {
   timestamp: number;
+}
+
+/** A piece of time. */
+export interface Point {
+  timestamp: string;
+  value: number;
+}
+
+/** What is to be seen. */
+export interface Prompt {
+  type: "inline" | "library" | "wildcard";
+  value: string | string[];
 }
 
 /** A provider of models. */
@@ -179,9 +391,49 @@ export interface ProviderSettings {
   baseUrl: string | null;
 }
 
+/** Something that pictures are made of.  Times are ISO 8601, UTC. */
+export interface QueueEntry {
+  prompt: Prompt;
+  resolution: Resolution;
+  model: string | null;
+  style: string | null;
+  imagesPerBatch: number;
+  batchCount: number;
+  references: string[];
+  extParams: Record<string, unknown>;
+  executionMode: "fixed" | "target";
+  targetImages: number | null;
+  tolerance: number;
+  id: string;
+  groupId: string;
+  enabled: boolean;
+  sortOrder: number;
+  createdAt: string;
+  updatedAt: string;
+}
+
+/** A group of entries.  Times are ISO 8601, UTC. */
+export interface QueueGroup {
+  id: string;
+  name: string;
+  collapsed: boolean;
+  sortOrder: number;
+  createdAt: string;
+  updatedAt: string;
+}
+
 /** Why. */
 export interface Reason {
   reason: string;
+}
+
+/** How large. */
+export interface Resolution {
+  type: "dimensions" | "preset";
+  width: number | null;
+  height: number | null;
+  preset: "landscape" | "portrait" | "square" | "wide" | null;
+  aspectRatio: string | null;
 }
 
 /** Files as they were. */
@@ -226,6 +478,15 @@ export interface Session {
   updatedAt: string;
 }
 
+/** Pages that were connected; seconds. */
+export interface SessionStats {
+  avgSessionDuration: number;
+  avgActiveTime: number;
+  avgIdleTime: number;
+  sessionsToday: number;
+  sessionsThisWeek: number;
+}
+
 /** One setting. */
 export interface Setting {
   key: string;
@@ -244,6 +505,12 @@ export interface Settings {
   layout: Record<string, unknown>;
   imageGen: ImageGenSettings;
   analytics: AnalyticsSettings;
+}
+
+/** From when until when, ISO 8601; the end is not part of it. */
+export interface Span {
+  start: string;
+  end: string;
 }
 
 /** A piece of an answer. */
@@ -271,6 +538,14 @@ export interface TextBlock {
   text?: string;
 }
 
+/** Tokens of language models. */
+export interface TokenStats {
+  avgInputPerRequest: number;
+  avgOutputPerRequest: number;
+  totalLifetime: number;
+  byModel: Record<string, number>;
+}
+
 /** The model calls a function. */
 export interface ToolCall {
   id: string;
@@ -287,12 +562,25 @@ export interface ToolCallData {
   duration?: number;
 }
 
+/** How often a tool was called. */
+export interface ToolCount {
+  tool: string;
+  count: number;
+}
+
 /** What a tool answered. */
 export interface ToolResultBlock {
   type: "tool_result";
   toolCallId: string;
   output: unknown;
   isError?: boolean;
+}
+
+/** Tools and artifacts. */
+export interface ToolUsageData {
+  mostUsed: ToolCount[];
+  successRates: Record<string, number>;
+  avgDurations: Record<string, number>;
 }
 
 /** A model calls a tool. */
@@ -345,6 +633,32 @@ export interface ChannelMap {
   "ai:has-credentials": { request: { provider: string }; response: boolean };
   /** The models of a provider, the configured one first. */
   "ai:models": { request: { provider: string }; response: ModelConfig[] };
+  /** What it cost; the time range is that of providers and models. */
+  "analytics:cost-summary": { request: { timeRange?: "all_time" | "last_30_days" | "last_7_days" | "last_month" | "this_month" | "this_year" | "today" | "yesterday" | Span } | undefined; response: CostSummary };
+  /** US dollars over time. */
+  "analytics:cost-timeseries": { request: { timeRange: "all_time" | "last_30_days" | "last_7_days" | "last_month" | "this_month" | "this_year" | "today" | "yesterday" | Span; granularity: "day" | "hour" | "month" | "week"; filters?: Filters | null }; response: Point[] };
+  /** Everything at once. */
+  "analytics:dashboard": { request: { timeRange?: "all_time" | "last_30_days" | "last_7_days" | "last_month" | "this_month" | "this_year" | "today" | "yesterday" | Span; granularity?: "day" | "hour" | "month" | "week" } | undefined; response: DashboardData };
+  /** What failed; the time range is that of rate, codes and kinds. */
+  "analytics:error-summary": { request: { timeRange?: "all_time" | "last_30_days" | "last_7_days" | "last_month" | "this_month" | "this_year" | "today" | "yesterday" | Span } | undefined; response: ErrorSummary };
+  /** Errors over time. */
+  "analytics:error-timeseries": { request: { timeRange: "all_time" | "last_30_days" | "last_7_days" | "last_month" | "this_month" | "this_year" | "today" | "yesterday" | Span; granularity: "day" | "hour" | "month" | "week"; filters?: Filters | null }; response: Point[] };
+  /** Pictures over time. */
+  "analytics:imagegen-timeseries": { request: { timeRange: "all_time" | "last_30_days" | "last_7_days" | "last_month" | "this_month" | "this_year" | "today" | "yesterday" | Span; granularity: "day" | "hour" | "month" | "week"; filters?: Filters | null }; response: Point[] };
+  /** Everything since ever; counted at once. */
+  "analytics:lifetime-totals": { request: undefined; response: LifetimeTotals };
+  /** Which models were asked. */
+  "analytics:model-usage": { request: { timeRange?: "all_time" | "last_30_days" | "last_7_days" | "last_month" | "this_month" | "this_year" | "today" | "yesterday" | Span } | undefined; response: ModelUsageData };
+  /** Put single events together by hours, days and months, as happens now and then anyway. */
+  "analytics:run-aggregation": { request: undefined; response: Aggregated };
+  /** Delete what is older than the settings say (``analytics.retention``), as happens now and then */
+  "analytics:run-cleanup": { request: undefined; response: Deleted };
+  /** How long pages were there; the time range is that of the averages. */
+  "analytics:session-stats": { request: { timeRange?: "all_time" | "last_30_days" | "last_7_days" | "last_month" | "this_month" | "this_year" | "today" | "yesterday" | Span } | undefined; response: SessionStats };
+  /** Tokens in and out over time. */
+  "analytics:token-timeseries": { request: { timeRange: "all_time" | "last_30_days" | "last_7_days" | "last_month" | "this_month" | "this_year" | "today" | "yesterday" | Span; granularity: "day" | "hour" | "month" | "week"; filters?: Filters | null }; response: Point[] };
+  /** Which tools were called. */
+  "analytics:tool-usage": { request: { timeRange?: "all_time" | "last_30_days" | "last_7_days" | "last_month" | "this_month" | "this_year" | "today" | "yesterday" | Span } | undefined; response: ToolUsageData };
   /** Put a message at the end of a conversation. */
   "chat:add-message": { request: { chatId: string; role: "assistant" | "system" | "user"; content: string | (TextBlock | CodeBlock | ImageBlock | FileBlock | ToolUseBlock | ToolResultBlock)[]; model?: string | null; tokenCount?: number | null; parentId?: string | null; metadata?: Record<string, unknown> | null }; response: Message };
   /** Begin a conversation. */
@@ -387,6 +701,34 @@ export interface ChannelMap {
   "credentials:list": { request: undefined; response: string[] };
   /** Keep a token, in place of the one before. */
   "credentials:set": { request: { key: string; token: string; metadata?: Record<string, unknown> | null }; response: null };
+  /** End a job that is not over; what it has made stays. */
+  "imagegen:cancel": { request: { jobId: string }; response: Job };
+  /** Put an entry at the end of a group, and have its pictures made, unless the setting */
+  "imagegen:create-entry": { request: { groupId: string; prompt: string | Prompt; resolution?: Resolution | null; model?: string | null; style?: string | null; imagesPerBatch?: number; batchCount?: number; references?: string[]; extParams?: Record<string, unknown>; executionMode?: "fixed" | "target"; targetImages?: number | null; tolerance?: number }; response: QueueEntry };
+  /** Make a group, after the others. */
+  "imagegen:create-group": { request: { name: string }; response: QueueGroup };
+  /** Delete a picture; false where there is none of that id. */
+  "imagegen:delete-image": { request: { id: string }; response: boolean };
+  /** A picture itself. */
+  "imagegen:get-image": { request: { id: string }; response: ImageData };
+  /** A group's entries, in their order; none of a group that is not there. */
+  "imagegen:list-entries": { request: { groupId: string }; response: QueueEntry[] };
+  /** The groups, in their order; there is always one, at first called Default. */
+  "imagegen:list-groups": { request: undefined; response: QueueGroup[] };
+  /** The gallery, or what fits of it. */
+  "imagegen:list-images": { request: { models?: string[] | null; dateRange?: DateRange | null; favorite?: boolean | null; minRating?: number | null; tags?: string[] | null; search?: string | null; sortBy?: "name" | "newest" | "oldest" | "rating"; limit?: number; offset?: number } | undefined; response: GalleryPage };
+  /** Jobs, the newest first. */
+  "imagegen:list-jobs": { request: { entryId?: string | null; states?: ("cancelled" | "completed" | "failed" | "paused" | "queued" | "running")[] | null; limit?: number } | undefined; response: Job[] };
+  /** Have a job wait; a batch that has begun is finished first. */
+  "imagegen:pause": { request: { jobId: string }; response: Job };
+  /** Let a paused job go on when it is its turn. */
+  "imagegen:resume": { request: { jobId: string }; response: Job };
+  /** Have a job that failed or was cancelled make what is missing. */
+  "imagegen:retry": { request: { jobId: string }; response: Job };
+  /** Have pictures made of an entry. */
+  "imagegen:run": { request: { entryId: string }; response: Job };
+  /** What one thinks of a picture; what is left out stays. */
+  "imagegen:update-image": { request: { id: string; favorite?: boolean; rating?: number | null; tags?: string[]; notes?: string | null }; response: GeneratedImage };
   /** One setting; null where there is none of that key. */
   "settings:get": { request: { key: string } | string; response: unknown };
   /** All settings: what was set, over what the server says, over the defaults. */
@@ -417,6 +759,18 @@ export interface EventMap {
   "chat:message-added": Message;
   /** A conversation has changed, or has a message more. */
   "chat:updated": Chat;
+  /** A batch has brought pictures. */
+  "imagegen:batch-completed": BatchDone;
+  /** A batch failed, as often as it was tried. */
+  "imagegen:batch-failed": BatchLost;
+  /** A batch begins. */
+  "imagegen:batch-started": BatchBegun;
+  /** A job is over: ``completed``, ``failed`` or ``cancelled``. */
+  "imagegen:job-completed": JobHappened;
+  /** There is a job; the first thing that is told of it. */
+  "imagegen:job-created": JobHappened;
+  /** A job was paused, or waits for its turn again. */
+  "imagegen:job-updated": JobHappened;
   /** The first frame of every connection. */
   "server:connected": Connected;
   /** The server is alive; now and then, to everybody. */

@@ -2,6 +2,7 @@ import { ChannelClient, type ConnectionState } from "mentra-channels";
 import { Chats } from "./chats.js";
 import { Conversation } from "./conversation.js";
 import { attempt, byId, complain } from "./dom.js";
+import { Images } from "./images.js";
 import { Preferences } from "./preferences.js";
 import { whereTo } from "./where.js";
 
@@ -23,6 +24,7 @@ function show(client: ChannelClient): void {
   const preferences = new Preferences(client);
   const chats: Chats = new Chats(client, (chat) => attempt(() => conversation.open(chat)));
   const conversation = new Conversation(client, preferences, () => chats.create());
+  const images = new Images(client);
   client.onMessage("connection:state", ({ state }) => {
     showState(state);
     if (state !== "open") return;
@@ -30,7 +32,7 @@ function show(client: ChannelClient): void {
     byId("entrance").hidden = true;
     byId("problem").hidden = true;
     // what happened while there was no connection was told to nobody
-    for (const part of [preferences, chats]) attempt(() => part.load());
+    for (const part of [preferences, chats, images]) attempt(() => part.load());
   });
   client.onMessage("connection:failed", () => complain("The server does not answer. Reload to try again."));
 }

@@ -598,6 +598,87 @@ function turnOf(message) {
 		content: textOf(message)
 	};
 }
+// ../../examples/chat/src/images.ts
+var MOST_SHOWN = 30;
+/** The queue of pictures to make, and those that are there. */
+var Images = class {
+	#client;
+	#jobs = /* @__PURE__ */ new Map();
+	#shown = /* @__PURE__ */ new Map();
+	constructor(client) {
+		this.#client = client;
+		const form = byId("draw");
+		form.onsubmit = (event) => {
+			event.preventDefault();
+			const prompt = form.elements.namedItem("prompt");
+			const count = form.elements.namedItem("count");
+			const wanted = prompt.value;
+			prompt.value = "";
+			attempt(() => this.#draw(wanted, count.valueAsNumber || 1));
+		};
+		client.onMessage("imagegen:job-created", ({ job }) => this.#keep(job));
+		client.onMessage("imagegen:job-updated", ({ job }) => this.#keep(job));
+		client.onMessage("imagegen:job-completed", ({ job }) => this.#keep(job));
+		client.onMessage("imagegen:batch-completed", ({ images }) => {
+			for (const image of images) attempt(() => this.#show(image, true));
+		});
+	}
+	/** Read queue and pictures anew; a server that makes none has no pane for them. */
+	async load() {
+		try {
+			const jobs = await this.#client.sendMessage("imagegen:list-jobs", { states: [
+				"queued",
+				"running",
+				"paused"
+			] });
+			this.#jobs.clear();
+			jobs.forEach((job) => this.#keep(job));
+			const wanted = {
+				sortBy: "newest",
+				limit: MOST_SHOWN
+			};
+			const page = await this.#client.sendMessage("imagegen:list-images", wanted);
+			for (const image of page.images) await this.#show(image, false);
+		} catch (problem) {
+			if (!(problem instanceof ChannelError) || problem.code !== "UNKNOWN_CHANNEL") throw problem;
+			document.querySelector("[data-pane=images]").hidden = true;
+		}
+	}
+	async #draw(prompt, batchCount) {
+		const [group] = await this.#client.sendMessage("imagegen:list-groups");
+		if (group === void 0) throw new Error("The server has no queue for pictures");
+		await this.#client.sendMessage("imagegen:create-entry", {
+			groupId: group.id,
+			prompt,
+			batchCount
+		});
+	}
+	#keep(job) {
+		if (job.state === "completed" || job.state === "cancelled") this.#jobs.delete(job.id);
+		else this.#jobs.set(job.id, job);
+		byId("jobs").replaceChildren(...[...this.#jobs.values()].map((one) => this.#entry(one)));
+	}
+	#entry(job) {
+		const { successfulBatches, expectedBatches } = job.stats;
+		const said = `${job.state}: ${successfulBatches} of ${expectedBatches} ${job.lastError ?? ""}`;
+		const cancel = make("button", { type: "button" }, "Cancel");
+		cancel.onclick = () => attempt(() => this.#client.sendMessage("imagegen:cancel", { jobId: job.id }));
+		return make("li", {}, said, job.state === "failed" ? "" : cancel);
+	}
+	/** Pictures come through the same connection, one at a time. */
+	async #show(image, first) {
+		if (this.#shown.has(image.id)) return;
+		const item = make("li", { title: image.prompt });
+		this.#shown.set(image.id, item);
+		if (first) byId("gallery").prepend(item);
+		else byId("gallery").append(item);
+		const { contentType, data } = await this.#client.sendMessage("imagegen:get-image", { id: image.id });
+		item.append(make("img", {
+			src: `data:${contentType};base64,${data}`,
+			alt: image.prompt
+		}));
+	}
+};
 // ../../examples/chat/src/preferences.ts
 var PROVIDERS = [
 	"echo",
@@ -703,13 +784,18 @@ function show(client) {
 	const preferences = new Preferences(client);
 	const chats = new Chats(client, (chat) => attempt(() => conversation.open(chat)));
 	const conversation = new Conversation(client, preferences, () => chats.create());
+	const images = new Images(client);
 	client.onMessage("connection:state", ({ state }) => {
 		showState(state);
 		if (state !== "open") return;
 		document.querySelector("main").hidden = false;
 		byId("entrance").hidden = true;
 		byId("problem").hidden = true;
-		for (const part of [preferences, chats]) attempt(() => part.load());
+		for (const part of [
+			preferences,
+			chats,
+			images
+		]) attempt(() => part.load());
 	});
 	client.onMessage("connection:failed", () => complain("The server does not answer. Reload to try again."));
 }
