@@ -75,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(problem, file=sys.stderr)
         return 1
     for promise, times in found.items():
-        print(_line(promise, times))
+        print(line_of(promise, times))
     if options.json:
         report = {promise.name: times for promise, times in found.items()}
         options.json.write_text(json.dumps(report, indent=1) + "\n")
@@ -124,7 +124,8 @@ def percentile(values: Sequence[float], percent: float) -> float:
     return ranked[max(0, math.ceil(len(ranked) * percent / 100) - 1)]
 
 
-def _line(promise: Promise, times: Sequence[float]) -> str:
+def line_of(promise: Promise, times: Sequence[float]) -> str:
+    """What was measured, in words."""
     p50, p95 = percentile(times, 50), percentile(times, 95)
     verdict = "kept" if p95 <= promise.at_most else "NOT kept"
     return (
