@@ -81,6 +81,7 @@ class Fault(Message, frozen=True, kw_only=True):
     :ivar where: ``phone``, ``cloud``, ``app`` or ``provider``.
     :ivar retryable: whether the same request may succeed later.
     :ivar correlation_id: finds the matching log lines.
+    :ivar session_id: of the sender, for dialects whose frames all name it.
     """
 
     spoken: ClassVar[bool] = False
@@ -89,3 +90,4 @@ class Fault(Message, frozen=True, kw_only=True):
     where: str
     retryable: bool
     correlation_id: str | None = None
+    session_id: str | None = None

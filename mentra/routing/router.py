@@ -80,7 +80,7 @@ class Router:
     def _failed(self, problem: Exception, handler: IMessageHandler, context: IContext) -> Fault:
         correlation_id = context.correlation_id
         if isinstance(problem, Refused):
-            return _fault_of(problem, correlation_id)
+            return _fault_of(problem, context)
         self._metrics.failed(self.path, handler.name)
         self._log.error(
             "{handler} failed on {path}, message {correlation_id}",
@@ -96,6 +96,7 @@ class Router:
             where="cloud",
             retryable=late,
             correlation_id=correlation_id,
+            session_id=_session_id(context),
         )
 
     # -- with interceptors
@@ -131,7 +132,7 @@ class Router:
     ) -> Fault | None:
         """A refusal is meant; anything else is a bug that costs the message nothing."""
         if isinstance(problem, Refused):
-            return _fault_of(problem, context.correlation_id)
+            return _fault_of(problem, context)
         self._metrics.failed(self.path, interceptor.name)
         self._log.error(
             "interceptor {interceptor} failed on {path}",
@@ -142,11 +143,17 @@ class Router:
         return None
 
 
-def _fault_of(refusal: Refused, correlation_id: str) -> Fault:
+def _session_id(context: IContext) -> str | None:
+    """What the sender's session is called on the wire, where it has a name of its own."""
+    return getattr(context.session, "session_id", None)
+
+
+def _fault_of(refusal: Refused, context: IContext) -> Fault:
     return Fault(
         code=refusal.code,
         message=refusal.message,
         where=refusal.where,
         retryable=refusal.retryable,
-        correlation_id=correlation_id,
+        correlation_id=context.correlation_id,
+        session_id=_session_id(context),
     )

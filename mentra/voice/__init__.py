@@ -10,6 +10,7 @@
 ``turn_taking``    whose turn it is
 ``sounding``       pieces of speech in any form, as sound
 ``utterance``      sound as text: where it begins, where it ends, what was understood
+``feeding``        sound that came at once, given on at a pace
 ``thinking``       a text as an answer, with ``tools``, ``memory`` and ``sentences``
 ``mouth``          an answer as sound, at a pace
 ``own_tools``      a clock, and the glasses

@@ -17,6 +17,7 @@ from mentra.speech.endpointing import (
     SpeechSound,
     SpeechStarted,
 )
+from mentra.voice.feeding import Feeding
 from mentra.voice.settings import VoiceSettings
 
 NEAR_MS = 400
@@ -66,6 +67,7 @@ class Utterance:
     ) -> None:
         self._recognition: Any = IRecognition(services, None)
         self._clock = services.clock
+        self._began_at = self._clock.seconds()
         self._language = settings.language
         self._timeout = settings.transcript_timeout
         self._heeding = heeding
@@ -75,7 +77,7 @@ class Utterance:
             silence_ms=int(settings.silence * 1000),
             most_ms=2 * int(settings.max_utterance * 1000),
         )
-        self._stream: Any = None
+        self._stream: Feeding | None = None
         self._timer: IDelayedCall | None = None
         self._length = self._began_ms = self._spoke_ms = self._final_ms = 0
         self._finals: list[str] = []
@@ -120,7 +122,9 @@ class Utterance:
         if self._is_covered() and not self._over:
             self._end(self._text())
         elif not self._over:
-            self._wait(self._timeout)
+            # what came faster than it was spoken takes its time
+            behind = self.seconds - (self._clock.seconds() - self._began_at)
+            self._wait(self._timeout + max(0.0, behind))
 
     def stop(self) -> None:
         """Nobody wants to know any more."""
@@ -150,7 +154,8 @@ class Utterance:
         try:
             if self._recognition is None:
                 raise Refused("ENGINE_UNAVAILABLE", "Nobody here recognises speech")
-            self._stream = self._recognition.open(Recognition(language=self._language), self)
+            stream = self._recognition.open(Recognition(language=self._language), self)
+            self._stream = Feeding(self._clock, stream)
         except Refused as refusal:
             self.failed(refusal)
 

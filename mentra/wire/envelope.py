@@ -42,11 +42,12 @@ class _Head(msgspec.Struct, rename="camel"):
     data: msgspec.Raw = msgspec.Raw()
 
 
-class _Frame(msgspec.Struct):
+class _Frame(msgspec.Struct, rename="camel", omit_defaults=True):
     """What everything sent begins with."""
 
     type: str
     data: Any
+    session_id: str | None = None
 
 
 @implementer(IDialect)
@@ -131,7 +132,7 @@ def _error(fault: Fault) -> _Frame:
     }
     if fault.correlation_id is not None:
         data["correlationId"] = fault.correlation_id
-    return _Frame("error", data)
+    return _Frame("error", data, fault.session_id)
 
 
 def _read(decode: Decode, payload: bytes) -> Any:

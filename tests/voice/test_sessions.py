@@ -114,6 +114,7 @@ def test_a_bug_of_an_extension_is_told_as_the_protocol_has_it(set_stage, logged_
 
     (error,) = client.take()
     assert error["data"]["code"] == "PROCESSING_ERROR"
+    assert error["sessionId"] == client.session_id
     assert len(logged_failures) == 1
     logged_failures.clear()
 
