@@ -18,6 +18,7 @@ from mentra.admin.console import Console, PlainConsole, open_console
 from mentra.admin.play import PACKAGE, PATIENCE, PAUSE, Play, Progress
 from mentra.admin.running import race, run_until_interrupted
 from mentra.admin.simulation import Simulation
+from mentra.admin.sound import sound_of_the_demo
 from mentra.config.legacy import (
     FOREIGN_SECRET_VARIABLES,
     LEGACY,
@@ -81,7 +82,8 @@ class Place:
 def demo(once: bool, within: float, app_file: str | None) -> None:
     """A server with the defaults, a captions app and simulated glasses.
 
-    What is said is shown, a photo is taken, the dashboard looked at, the connection lost and found.
+    What is said is shown, aloud and as the phone recognised it, a photo is taken, the dashboard
+    looked at, the connection lost and found.
 
     Everything it needs is made in a temporary folder, which goes away with it; Ctrl-C ends all.
     """
@@ -117,7 +119,14 @@ async def _play(place: Place, once: bool, app_file: str | None, progress: Progre
         with _console(once) as console:
             console.note(f"the server is {url}, the wearer {USER}, the app {PACKAGE}")
             simulation = Simulation(glasses, console, app=PACKAGE)
-            play = Play(simulation, glasses, console, progress, own_app=app_file is None)
+            play = Play(
+                simulation,
+                glasses,
+                console,
+                progress,
+                own_app=app_file is None,
+                spoken=await sound_of_the_demo(),
+            )
             if not once:
                 play.pause, play.patience = PAUSE, PATIENCE
             await race(

@@ -1,6 +1,7 @@
 """What happens in the demo: someone speaks, takes a photo, looks up and loses the connection."""
 
 import asyncio
+import re
 from collections.abc import Callable, Coroutine
 
 import attrs
@@ -8,6 +9,7 @@ import attrs
 from mentra.admin.children import Child
 from mentra.admin.console import Console
 from mentra.admin.simulation import Simulation
+from mentra.admin.sound import SPOKEN
 from mentra.sdk.glasses import GlassesClient
 
 PACKAGE = "org.example.captions"
@@ -21,6 +23,9 @@ LAST = "And we are back."
 
 PAUSE = 2.5
 """Seconds between two events that somebody is to follow."""
+
+HEARING = 12.0
+"""Seconds from the end of speech until it is given up to be understood; busy machines are slow."""
 
 PATIENCE = 10.0
 """Seconds that somebody is left waiting for one."""
@@ -52,6 +57,7 @@ class Play:
 
     :param own_app: whether the app is ours, which takes photos and writes on the dashboard; one of
         somebody else's need only show what is said.
+    :param spoken: sound of :data:`SPOKEN`, for the microphone; None: nobody says anything aloud.
     :param pause: seconds between two events.
     :param patience: seconds for each event, after which it is told that it did not happen, and the
         next act begins; None: as long as it takes.
@@ -62,6 +68,7 @@ class Play:
     console: Console
     progress: Progress
     own_app: bool = True
+    spoken: bytes | None = None
     pause: float = 0.0
     patience: float | None = None
 
@@ -78,6 +85,9 @@ class Play:
         await asyncio.Event().wait()
 
     async def _acts(self, sentences: tuple[str, ...]) -> None:
+        if self.spoken is not None:
+            # before the phone recognises anything, for then the server does not
+            await self._act(self._speech(self.spoken))
         await self._act(self._captions(sentences))
         if self.own_app:
             await self._act(self._photo())
@@ -96,6 +106,19 @@ class Play:
         self.progress.step = "the app did not start"
         await self.simulation.obey("/start")
         await glasses.until(lambda: glasses.microphone_on or self._is_of_the_app())
+
+    async def _speech(self, sound: bytes) -> None:
+        await asyncio.sleep(self.pause)
+        self.progress.step = "nobody wanted to hear what was said aloud"
+        await self.glasses.until(lambda: self.glasses.microphone_on)
+        self.console.note(f"said aloud, into the microphone: {SPOKEN}")
+        await self.glasses.microphone.hear(sound)
+        await self._until(
+            "the display did not show what was said aloud",
+            lambda: self._is_of_the_app() and _is_understood(self._text()),
+            HEARING,
+        )
+        self.console.note("the server understood what was said aloud")
 
     async def _captions(self, sentences: tuple[str, ...]) -> None:
         for sentence in sentences:
@@ -148,10 +171,12 @@ class Play:
         await self.simulation.obey(sentence)
         await self._until(otherwise, lambda: self._is_of_the_app() and sentence in self._text())
 
-    async def _until(self, otherwise: str, holds: Callable[[], bool]) -> None:
+    async def _until(
+        self, otherwise: str, holds: Callable[[], bool], patience: float | None = None
+    ) -> None:
         self.progress.step = otherwise
         try:
-            async with asyncio.timeout(self.patience):
+            async with asyncio.timeout(patience or self.patience):
                 await self.glasses.until(holds)
         except TimeoutError:
             raise _Missed from None
@@ -165,3 +190,9 @@ class Play:
 
     def _text(self) -> str:
         return self.glasses.visible.text if self.glasses.visible else ""
+
+
+def _is_understood(text: str) -> bool:
+    """Whether most of what is said aloud is in *text*; recognisers err."""
+    words, seen = SPOKEN.split(), re.findall(r"\w+", text.lower())
+    return 2 * sum(word in seen for word in words) > len(words)

@@ -36,6 +36,16 @@ _PORT = re.compile(r"tcp6?:(?:port=)?(\d+)")
     metavar="FILE",
     help="JPEG file that their camera sees.  [default: one white pixel]",
 )
+@click.option(
+    "--mic",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, resolve_path=True),
+    metavar="FILE.wav",
+    help="Have their microphone hear this file first; the app that --app names is started for it.",
+)
+@click.option(
+    "--say", multiple=True, metavar="TEXT", help="The same, said by a voice of this machine."
+)
 @click.option("--language", default="en-US", show_default=True, help="Of what is said.")
 @click.option(
     "--linger", default=2.0, show_default=True, metavar="SECONDS",
@@ -49,12 +59,14 @@ def simulate(
     model: str,
     app: str,
     photo: Path | None,
+    mic: tuple[str, ...],
+    say: tuple[str, ...],
     language: str,
     linger: float,
     config_file: Path | None,
     state_dir: Path | None,
 ) -> None:
-    """Glasses in the terminal: type what is said, and see what apps show.
+    """Glasses in the terminal: type what is said, or say it, and see what apps show.
 
     Keys press the button, move the head, start and stop apps; /help lists the commands, which
     work through a pipe too.
@@ -65,11 +77,16 @@ def simulate(
     address = url or address_of(read())
     picture = photo.read_bytes() if photo else None
 
+    first = (*(f"/mic {one}" for one in mic), *(f"/say {one}" for one in say))
+
     async def wear() -> None:
         glasses = GlassesClient(address, bearer, model=model)
         glasses.camera.picture = picture or glasses.camera.picture
         with open_console(sys.stdin, sys.stdout) as console:
-            await Simulation(glasses, console, app=app, language=language, linger=linger).run()
+            simulation = Simulation(
+                glasses, console, app=app, language=language, first=first, linger=linger
+            )
+            await simulation.run()
 
     run_until_interrupted(wear())
 

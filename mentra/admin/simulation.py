@@ -1,12 +1,14 @@
 """Simulated glasses with someone who wears them: commands in, pictures out."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from mentra.admin.asked import Asked
 from mentra.admin.console import Console, Scene
 from mentra.admin.running import race
+from mentra.admin.sound import sound_of_file, sound_of_text
 from mentra.errors import MentraError
 from mentra.sdk.glasses import GlassesClient
 from mentra.sdk.seen import Draw
@@ -15,7 +17,9 @@ PATIENCE = 30.0
 """Seconds that a script waits for a connection, or for what it expects."""
 
 COMMANDS = """\
-TEXT             say it (//TEXT if it begins with a slash)
+TEXT             say it, recognised by the phone (//TEXT if it begins with a slash)
+/say TEXT        say it aloud, into the microphone, with a voice of this machine
+/mic FILE.wav    have the microphone hear a file
 /start [APP]     start an app; the last one named if none is
 /stop [APP]      stop it
 /button [long]   press the button
@@ -41,6 +45,7 @@ class Simulation:
 
     :param app: package that ``/start`` and ``/stop`` mean when they name none.
     :param language: of what is said.
+    :param first: commands to begin with, once somebody wants the microphone.
     :param linger: seconds to go on watching after the input's end.
     """
 
@@ -51,6 +56,7 @@ class Simulation:
         *,
         app: str = "",
         language: str = "en-US",
+        first: Sequence[str] = (),
         linger: float = 2.0,
         patience: float = PATIENCE,
     ) -> None:
@@ -58,6 +64,7 @@ class Simulation:
         self._console = console
         self._app = app
         self._language = language
+        self._first = first
         self._linger = linger
         self._patience = patience
         self._told = (False, False, "")
@@ -68,8 +75,10 @@ class Simulation:
             "/expect": self._expect,
             "/head": self._head,
             "/help": self._help,
+            "/mic": self._play_file,
             "/move": self._move,
             "/quit": self._quit,
+            "/say": self._say_aloud,
             "/start": self._start,
             "/stop": self._stop,
             "/wait": self._wait,
@@ -105,6 +114,10 @@ class Simulation:
 
     async def _wear(self, lines: AsyncIterator[str]) -> None:
         try:
+            if self._first:
+                await self._wanted()
+            for line in self._first:
+                await self.obey(line)
             async for line in lines:
                 if not line.strip():
                     continue
@@ -120,6 +133,16 @@ class Simulation:
             async with asyncio.timeout(self._patience):
                 await self._glasses.until(lambda: self._glasses.connected)
 
+    async def _wanted(self) -> None:
+        """Wait until somebody wants the microphone; the app, if one is named, is started for it."""
+        await self._connected()
+        glasses = self._glasses
+        if self._app and not glasses.microphone_on:
+            glasses.start_app(self._app)
+        with self._in_time(lambda: "nobody wants the microphone: start an app that does"):
+            async with asyncio.timeout(self._patience):
+                await glasses.until(lambda: glasses.microphone_on)
+
     @contextmanager
     def _in_time(self, sentence: Callable[[], str]) -> Iterator[None]:
         try:
@@ -129,6 +152,18 @@ class Simulation:
 
     def _say(self, line: str) -> bool:
         return self._glasses.speak(line.removeprefix("/"), self._language)
+
+    async def _say_aloud(self, text: str) -> None:
+        await self._hear(await sound_of_text(text))
+
+    async def _play_file(self, name: str) -> None:
+        await self._hear(await asyncio.to_thread(sound_of_file, Path(name)))
+
+    async def _hear(self, sound: bytes) -> None:
+        if not self._glasses.microphone_on:
+            self._console.note("the microphone is off: nobody wants to hear")
+        if not await self._glasses.microphone.hear(sound):
+            self._console.note("not connected: not all of that was heard")
 
     def _start(self, package_name: str) -> bool:
         return self._with_app(package_name, self._glasses.start_app)

@@ -76,7 +76,8 @@ class AppServer:
 
     async def start(self) -> None:
         """Listen."""
-        self._http = aiohttp.ClientSession()
+        # every wearer is a connection to the cloud, and aiohttp's own bound is a hundred
+        self._http = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
         self._runner = web.AppRunner(
             self.application(), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS
         )

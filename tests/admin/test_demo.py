@@ -85,6 +85,7 @@ def test_once_it_shows_what_was_said_and_ends(environ: dict[str, str], tmp_path:
     assert ended.returncode == 0, ended.stderr
     assert "│ Hello from the glasses." in ended.stdout
     for told in (
+        "the server understood what was said aloud",
         "the app showed what was said",
         "the app has the photo",
         "the dashboard showed the app's line",

@@ -5,12 +5,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import attrs
+import pytest
 
-from mentra.admin.play import PACKAGE, Play, Progress
+from mentra.admin.play import PACKAGE, Play, Progress, _is_understood
 from mentra.admin.running import race
 from mentra.admin.simulation import Simulation
 from mentra.sdk.captions import Captions
 from mentra.sdk.glasses import GlassesClient
+from mentra.sdk.microphone import Microphone
 from tests.admin.test_simulate_session import Watched
 from tests.sdk.fake_cloud import PATIENCE, FakeCloud, fake_cloud
 
@@ -73,6 +75,49 @@ def test_every_act_is_told_in_its_turn():
         "said: And we are back.",
         "captions went on after the connection was lost",
     ), notes
+
+
+def test_what_is_said_aloud_goes_into_the_microphone_and_is_given_up_in_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr("mentra.admin.play.HEARING", 0.05)
+    monkeypatch.setattr(Microphone.hear, "__defaults__", (0,))
+
+    async def scenario() -> tuple[bytes, list[str]]:
+        async with stage() as on:
+            on.play.spoken = b"ab" * 1600
+            wanted = asyncio.create_task(wants_the_microphone(on))
+            await begin(on)
+            await wanted
+            return b"".join(on.cloud.audio), on.console.notes
+
+    sound, notes = asyncio.run(scenario())
+
+    assert sound == b"ab" * 1600
+    assert in_order(
+        notes,
+        "said aloud, into the microphone: ",
+        "the display did not show what was said aloud",
+        "said: Hello from the glasses.",
+    ), notes
+
+
+async def wants_the_microphone(on: Stage) -> None:
+    await on.cloud.until(lambda: on.cloud.glasses is not None and on.cloud.lists())
+    await on.cloud.to_glasses({"type": "microphone_state_change", "requiredData": ["pcm"]})
+
+
+@pytest.mark.parametrize(
+    ("text", "enough"),
+    [
+        ("the weather is very nice today", True),
+        ("The weather, his very nice two day", True),
+        ("the wetter", False),
+        ("Captions are on.", False),
+    ],
+)
+def test_most_of_what_is_said_aloud_has_to_be_understood(text: str, enough: bool):
+    assert _is_understood(text) is enough
 
 
 def test_what_was_seen_is_what_was_told():

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,8 +10,10 @@ import pytest
 from mentra.admin.console import Scene
 from mentra.admin.running import race
 from mentra.admin.simulation import Quit, Simulation, SimulationFailed
-from mentra.errors import Refused
+from mentra.errors import MentraError, Refused
 from mentra.sdk.glasses import GlassesClient
+from mentra.sdk.microphone import Microphone
+from mentra.speech.sound_files import wav_of
 from tests.sdk.fake_cloud import FakeCloud, fake_cloud
 
 
@@ -116,6 +119,99 @@ def test_what_makes_no_sense_is_answered_with_a_note(line: str, note: str):
 
     assert any(note in one for one in console.notes)
     assert said(cloud) == []
+
+
+async def wants_the_microphone(cloud: FakeCloud) -> None:
+    """As soon as the glasses have said something."""
+
+    async def when_there() -> None:
+        await cloud.until(lambda: cloud.from_glasses)
+        await cloud.to_glasses(
+            {
+                "type": "microphone_state_change",
+                "isMicrophoneEnabled": True,
+                "requiredData": ["pcm"],
+            }
+        )
+
+    cloud._tasks.add(asyncio.ensure_future(when_there()))
+
+
+@pytest.fixture
+def brief(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody has to wait for the end of a pause."""
+    monkeypatch.setattr(Microphone.hear, "__defaults__", (100,))
+
+
+def test_a_file_is_heard_by_the_microphone_and_silence_after_it(tmp_path: Path, brief: None):
+    file = tmp_path / "a.wav"
+    file.write_bytes(wav_of(b"ab" * 1600))
+
+    console, cloud = wear(f"/mic {file}", before=wants_the_microphone)
+
+    assert b"".join(cloud.audio) == b"ab" * 1600 + bytes(3200)
+    assert [len(one) for one in cloud.audio] == [3200, 3200]
+    assert not any("nobody wants" in one for one in console.notes)
+
+
+def test_what_is_said_aloud_is_said_by_a_voice_of_this_machine(
+    monkeypatch: pytest.MonkeyPatch, brief: None
+):
+    async def speak(text: str) -> tuple[bytes, int]:
+        return text.encode() * 400, 16_000
+
+    monkeypatch.setattr("mentra.admin.sound.speak", speak)
+
+    _, cloud = wear("/say good day", before=wants_the_microphone)
+
+    assert b"".join(cloud.audio).startswith(b"good day" * 400)
+
+
+def test_what_nobody_wants_to_hear_is_told(tmp_path: Path, brief: None):
+    file = tmp_path / "a.wav"
+    file.write_bytes(wav_of(b"ab"))
+
+    console, _ = wear(f"/mic {file}")
+
+    assert "the microphone is off: nobody wants to hear" in console.notes
+
+
+def test_what_comes_first_waits_for_the_microphone_and_starts_the_app(tmp_path: Path, brief: None):
+    file = tmp_path / "a.wav"
+    file.write_bytes(wav_of(b"ab" * 1600))
+
+    async def start(cloud: FakeCloud) -> None:
+        async def when_started() -> None:
+            await cloud.until(lambda: any(one["type"] == "start_app" for one in cloud.from_glasses))
+            await cloud.to_glasses(
+                {"type": "microphone_state_change", "requiredData": ["pcm"]}
+                | {"isMicrophoneEnabled": True}
+            )
+
+        cloud._tasks.add(asyncio.ensure_future(when_started()))
+
+    _, cloud = wear(before=start, app="org.a", first=(f"/mic {file}",))
+
+    assert b"".join(cloud.audio).startswith(b"ab" * 1600)
+
+
+def test_a_microphone_that_nobody_wants_is_not_waited_for_for_ever():
+    with pytest.raises(SimulationFailed, match="nobody wants the microphone"):
+        wear(first=("/say hello",), patience=0.2)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"), [(None, "No such file"), (b"no sound", "it is no WAV file")]
+)
+def test_a_file_that_cannot_be_heard_is_a_sentence(
+    tmp_path: Path, content: bytes | None, words: str
+):
+    file = tmp_path / "a.wav"
+    if content is not None:
+        file.write_bytes(content)
+
+    with pytest.raises(MentraError, match=words):
+        wear(f"/mic {file}", before=wants_the_microphone)
 
 
 def test_what_the_app_shows_can_be_expected():

@@ -330,6 +330,20 @@ def test_a_server_that_stops_does_not_release_its_sessions():
     make(scenario)
 
 
+def test_a_crowd_of_wearers_is_no_bound_of_ours():
+    async def scenario() -> int:
+        app = AppServer("org.a", "key", port=0)
+        await app.start()
+        try:
+            assert app._http is not None
+            assert app._http.connector is not None
+            return app._http.connector.limit
+        finally:
+            await app.stop()
+
+    assert asyncio.run(scenario()) == 0
+
+
 def test_health_counts_sessions():
     async def scenario() -> None:
         app = App()
