@@ -1,11 +1,14 @@
-"""An engine that answers every piece of sound at once, and costs nothing: for benchmarks."""
+"""For benchmarks: an engine that answers each piece of sound at once and costs nothing, and a watch
+on the event loop."""
 
 from typing import Any
 
-from zope.interface import implementer
+from twisted.application.service import Service
+from zope.interface import Interface, implementer
 
-from mentra.extension import EngineFactory
+from mentra.extension import Access, ComponentFactory, EngineFactory, route
 from mentra.hearing import Heard, Recognition
+from mentra.interfaces.services import IServices
 from mentra.interfaces.speech import IRecogniser, IRecogniserListener, IRecogniserStream
 
 MOST_WORDS = 30
@@ -73,6 +76,58 @@ class StubRecogniser:
     def open(self, wanted: Recognition, listener: IRecogniserListener) -> StubStream:
         """A stream."""
         return StubStream(self._clock, listener)
+
+
+class ILateness(Interface):
+    """How late the event loop is."""
+
+    def take() -> float:
+        """Seconds at worst since this was asked last."""
+
+
+EVERY = 0.005
+
+
+@implementer(ILateness)
+class Lateness(Service):
+    """Looks at the clock every few milliseconds."""
+
+    def __init__(self, services: IServices) -> None:
+        self._clock = services.clock
+        self._worst = 0.0
+        self._call: Any = None
+
+    def startService(self) -> None:
+        """Begin to look."""
+        super().startService()
+        self._wait()
+
+    def stopService(self) -> None:
+        """Look no more."""
+        super().stopService()
+        self._call.cancel()
+
+    def take(self) -> float:
+        """Seconds at worst since this was asked last."""
+        worst, self._worst = self._worst, 0.0
+        return worst
+
+    def _wait(self) -> None:
+        self._due = self._clock.seconds() + EVERY
+        self._call = self._clock.callLater(EVERY, self._look)
+
+    def _look(self) -> None:
+        self._worst = max(self._worst, self._clock.seconds() - self._due)
+        self._wait()
+
+
+lateness = ComponentFactory(ILateness, Lateness)
+
+
+@route("GET", "/bench/lateness", access=Access.PUBLIC, answer=dict[str, float])
+def tell_lateness(call: Any) -> dict[str, float]:
+    """How late the event loop was."""
+    return {"worst": ILateness(call.services).take()}
 
 
 stub = EngineFactory(IRecogniser, "stub", StubRecogniser)

@@ -17,8 +17,8 @@ PATIENCE = 30.0
 """Seconds that a script waits for a connection, or for what it expects."""
 
 COMMANDS = """\
-TEXT             say it, recognised by the phone (//TEXT if it begins with a slash)
-/say TEXT        say it aloud, into the microphone, with a voice of this machine
+TEXT             say it, as the phone recognises it (//TEXT for a slash)
+/say TEXT        say it aloud, into the microphone
 /mic FILE.wav    have the microphone hear a file
 /start [APP]     start an app; the last one named if none is
 /stop [APP]      stop it

@@ -147,11 +147,10 @@ def test_a_file_is_heard_by_the_microphone_and_silence_after_it(tmp_path: Path, 
     file = tmp_path / "a.wav"
     file.write_bytes(wav_of(b"ab" * 1600))
 
-    console, cloud = wear(f"/mic {file}", before=wants_the_microphone)
+    _, cloud = wear(f"/mic {file}", before=wants_the_microphone)
 
     assert b"".join(cloud.audio) == b"ab" * 1600 + bytes(3200)
     assert [len(one) for one in cloud.audio] == [3200, 3200]
-    assert not any("nobody wants" in one for one in console.notes)
 
 
 def test_what_is_said_aloud_is_said_by_a_voice_of_this_machine(
