@@ -71,12 +71,13 @@ async def _check(found: Handout) -> int:
     client = OpencodeClient(found.port, found.token)
     if not await _tried("handshake", _shake_hands(client)):
         return 1
+    providers: list[str] = []
     try:
         requests: dict[str, Callable[[], Awaitable[str]]] = {
             "list_sessions": lambda: _counted(client.list_sessions(), "session"),
             "list_agents": lambda: _counted(client.list_agents(), "agent"),
-            "get_provider_status": lambda: _named(client.connected_providers()),
-            "get_auth": lambda: _credential(client),
+            "get_provider_status": lambda: _named(client.connected_providers(), providers),
+            "get_auth": lambda: _credential(client, (*providers, "anthropic")[0]),
         }
         return [await _tried(name, ask()) for name, ask in requests.items()].count(False)
     finally:
@@ -104,13 +105,12 @@ async def _counted(asked: Awaitable[tuple[Any, ...]], word: str) -> str:
     return f"{count} {word}{'' if count == 1 else 's'}"
 
 
-async def _named(asked: Awaitable[tuple[str, ...]]) -> str:
-    return ", ".join(await asked) or "none can be used"
+async def _named(asked: Awaitable[tuple[str, ...]], found: list[str]) -> str:
+    found += await asked
+    return ", ".join(found) or "none can be used"
 
 
-async def _credential(client: Any) -> str:
-    providers = await client.connected_providers()
-    provider = providers[0] if providers else "anthropic"
+async def _credential(client: Any, provider: str) -> str:
     try:
         found: AuthInfo = await client.get_auth(provider)
     except Refused as refusal:

@@ -11,7 +11,7 @@ from zope.interface import implementer
 
 from mentra.extension import ComponentFactory
 from mentra.interfaces.opencode import IOpencode
-from mentra.interfaces.services import ISecretFiles, IServices, IStateFolder
+from mentra.interfaces.services import ISecretFiles, IServices, IStateFolder, IThreads
 from mentra.opencode import handout
 from mentra.opencode.api import OpencodeApi
 from mentra.opencode.confidential import Confidential
@@ -52,7 +52,7 @@ class Bridge(MultiService):
         )
         auth = settings.auth_file
         path = Path(auth).expanduser() if auth else default_path(os.environ)
-        self.credentials = CredentialsFile(path, services.clock)
+        self.credentials = CredentialsFile(path, IThreads(services))
         feed = Feed(self.api, services.clock)
         self.conversations = Conversations(self.api, feed, services.clock, self.confidential)
         watch = Watch(self.api, services.clock, self.conversations.__len__)

@@ -1,17 +1,16 @@
 """Which credentials an OpenCode server keeps: it has no call that tells, so its file is read."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
-from twisted.internet.defer import Deferred
-from twisted.internet.threads import deferToThreadPool
 
 from mentra.errors import Refused
+from mentra.interfaces.services import IThreads
 from mentra.messages.opencode import ApiKeyAuth, AuthInfo, OAuthAuth
 
 LONGEST = 16_777_216
@@ -37,23 +36,20 @@ _Kind = _Api | _OAuth | _WellKnown
 
 
 class CredentialsFile:
-    """The server's ``auth.json``, read anew each time, in a thread.
+    """The server's ``auth.json``, read anew each time, in a thread."""
 
-    :param reactor: has the threads.
-    """
-
-    def __init__(self, path: Path, reactor: Any) -> None:
+    def __init__(self, path: Path, threads: IThreads) -> None:
         self._path = path
-        self._reactor = reactor
+        self._threads = threads
 
-    def find(self, provider_id: str) -> Deferred[AuthInfo]:
+    def find(self, provider_id: str) -> Awaitable[AuthInfo]:
         """The credential of *provider_id*.
 
         :raises Refused: ``NOT_FOUND``, ``NOT_IMPLEMENTED`` (a kind that has no form here) or
             ``PARSE_ERROR``.
         """
-        pool = self._reactor.getThreadPool()
-        return deferToThreadPool(self._reactor, pool, partial(_find, self._path, provider_id))
+        found: Awaitable[AuthInfo] = self._threads.run(partial(_find, self._path, provider_id))
+        return found
 
 
 def default_path(environ: Mapping[str, str]) -> Path:

@@ -73,7 +73,7 @@ class HttpClient(Service):
 
         :param dial: how it connects, where that is not for everybody to reach.
         """
-        pool: Any = HTTPConnectionPool(reactor)
+        pool: Any = QuietPool(reactor)
         pool.cachedConnectionTimeout = IDLE_SECONDS
         if dial is None:
             agent = Agent(reactor, connectTimeout=CONNECT_SECONDS, pool=pool)
@@ -170,6 +170,19 @@ class HttpClient(Service):
             return CancelledError()
         self._log.debug("a request failed: {kind}", kind=type(problem).__name__)
         return Refused("UNREACHABLE", reason_of(problem), where="app", retryable=True)
+
+
+class QuietPool(HTTPConnectionPool):
+    """Says nothing of connections: Twisted's makes two lines of each.
+
+    Wraps ``_factory``; a Twisted without it is not quiet, and works all the same.
+    """
+
+    def __init__(self, reactor: Any) -> None:
+        super().__init__(reactor)
+        usual = getattr(self, "_factory", None)
+        if usual is not None:
+            self._factory: Any = type("QuietFactory", (usual,), {"noisy": False})
 
 
 @attrs.frozen

@@ -7,7 +7,6 @@ from typing import Any
 import attrs
 import pytest
 from twisted.internet.task import Clock
-from twisted.python.failure import Failure
 from zope.interface import implementer
 
 import mentra.plugins.mentra_opencode as dropin
@@ -129,21 +128,3 @@ def scene(clock: Clock, tmp_path: Path) -> Callable[..., Scene]:
         return made
 
     return make
-
-
-class HereAndNow:
-    """As much of a reactor as a thread needs that is none."""
-
-    def getThreadPool(self) -> Any:  # noqa: N802 - the reactor's name for it
-        return self
-
-    def callFromThread(self, function: Any, *arguments: Any) -> None:  # noqa: N802 - likewise
-        function(*arguments)
-
-    def callInThreadWithCallback(self, told: Any, function: Any, *arguments: Any) -> None:  # noqa: N802 - the pool's name
-        try:
-            outcome = function(*arguments)
-        except Exception:  # noqa: BLE001 - as the pool does it
-            told(False, Failure())
-        else:
-            told(True, outcome)

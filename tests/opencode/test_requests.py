@@ -28,7 +28,7 @@ from mentra.opencode.credentials import CredentialsFile, default_path
 from mentra.testing.house import success_of
 from mentra.testing.opencode import PAGE, FakeOpencode
 from mentra.testing.opencode_prompts import Canned, error
-from tests.opencode.conftest import HereAndNow
+from mentra.testing.threads import FakeThreads
 
 READS = [
     (ListSessions(), "GET /session"),
@@ -359,7 +359,7 @@ def find(tmp_path, text, provider_id="openai"):
     file = tmp_path / "auth.json"
     if text is not None:
         file.write_bytes(text)
-    return success_of(CredentialsFile(file, HereAndNow()).find(provider_id))
+    return success_of(CredentialsFile(file, FakeThreads()).find(provider_id))
 
 
 def test_a_key_is_found_in_the_file(tmp_path):
@@ -404,9 +404,20 @@ def test_what_is_not_in_the_file_has_a_code(tmp_path, text, code):
     assert "sesame" not in refusal.value.message
 
 
+def test_a_credential_comes_through_the_bridge(scene, tmp_path):
+    file = tmp_path / "auth.json"
+    file.write_text('{"openai":{"type":"api","key":"sesame"}}')
+    one = scene(auth_file=str(file))
+
+    answer = one.desktop().ask(GetAuth(provider_id="openai"))
+
+    assert answer == AuthInfo(api_key=ApiKeyAuth(key="sesame"))
+    assert one.server.requests == []
+
+
 def test_a_folder_is_no_file(tmp_path):
     with pytest.raises(Refused, match="Is a directory") as refusal:
-        success_of(CredentialsFile(tmp_path, HereAndNow()).find("openai"))
+        success_of(CredentialsFile(tmp_path, FakeThreads()).find("openai"))
 
     assert refusal.value.code == "PARSE_ERROR"
 

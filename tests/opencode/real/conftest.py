@@ -1,8 +1,8 @@
 """The real OpenCode behind a bridge, started by it; the model behind that is ours."""
 
 import asyncio
+import contextlib
 import json
-import os
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,6 +16,9 @@ from tests.opencode.real.package import binary
 from tests.server.conftest import Running, free_port, is_ready, launch, wait_until
 
 Outcome = TypeVar("Outcome")
+
+DEAD_END = "http://127.0.0.1:9"
+"""A proxy that is not there: OpenCode looks for a plugin of its own on the internet."""
 
 
 @attrs.define
@@ -54,6 +57,24 @@ class Bridge:
         return None
 
 
+def patiently(condition: Callable[[], Any], what: str) -> None:
+    """Wait until it is so; OpenCode needs some seconds, and on a busy machine many."""
+    for _ in range(4):
+        with contextlib.suppress(AssertionError):
+            wait_until(condition, what)
+            return
+    raise AssertionError(f"waited in vain for {what}")
+
+
+def offline(home: Path) -> dict[str, str]:
+    """Variables for an OpenCode that finds all it keeps in *home*, and nothing on the internet."""
+    made = {"HOME": str(home), "HTTPS_PROXY": DEAD_END, "https_proxy": DEAD_END}
+    made |= {"OPENCODE_DISABLE_AUTOUPDATE": "1", "OPENCODE_DISABLE_MODELS_FETCH": "1"}
+    for name in ("DATA", "CONFIG", "STATE", "CACHE"):
+        made[f"XDG_{name}_HOME"] = str(home / name.lower())
+    return made
+
+
 def settings_of(model: Model) -> str:
     """An ``opencode.json`` with *model* and no other, whose tools need consent for the shell."""
     provider = {
@@ -74,20 +95,16 @@ def start_bridge(folder: Path) -> Bridge:
     project = folder / "project"
     project.mkdir()
     (project / "opencode.json").write_text(settings_of(model))
-    environ = {"OPENCODE_DISABLE_AUTOUPDATE": "1", "OPENCODE_DISABLE_MODELS_FETCH": "1"}
-    environ |= {"HOME": str(folder / "home")}
-    for name in ("DATA", "CONFIG", "STATE", "CACHE"):
-        environ[f"XDG_{name}_HOME"] = str(folder / "home" / name.lower())
     wanted = (
         "[opencode]\nenabled = true\nport = 0\n"
         f'url = "http://127.0.0.1:{port}"\ndirectory = "{project}"\n'
         f'command = ["{program}", "serve"]\n'
     )
-    server = launch(folder, free_port(), folder / "state", wanted, **environ)
+    server = launch(folder, free_port(), folder / "state", wanted, **offline(folder / "home"))
     made = Bridge(server, model, folder / "home", port)
     try:
         wait_until(lambda: is_ready(server), "the server")
-        wait_until(lambda: made.health()["healthy"], "OpenCode")
+        patiently(lambda: made.health()["healthy"], "OpenCode")
     except BaseException:
         server.end()
         model.close()
@@ -102,9 +119,3 @@ def bridge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bridge]:
     yield made
     assert made.server.stop() == 0, made.server.log.read_text()
     made.model.close()
-
-
-@pytest.fixture
-def environ_of(bridge: Bridge) -> dict[str, str]:
-    """For commands that talk to it."""
-    return {**os.environ, "HOME": str(bridge.home)}

@@ -1,7 +1,7 @@
 """A model that is none: an OpenAI-compatible server that does what the last words say.
 
-``usetool`` calls bash, ``slow`` counts to 300 and takes its time, ``broken`` is refused, ``boom``
-fails each time, ``think`` thinks aloud first; anything else is echoed.
+``usetool`` and ``useuname`` call bash, ``slow`` counts to 300 and takes its time, ``broken`` is
+refused, ``boom`` fails each time, ``think`` thinks aloud first; anything else is echoed.
 """
 
 import json
@@ -83,8 +83,9 @@ def text_of(message: Any) -> str:
 
 def pieces(said: str, after_tool: bool) -> Iterator[dict[str, Any]]:
     yield _delta(role="assistant")
-    if "usetool" in said and not after_tool:
-        call = {"name": "bash", "arguments": json.dumps(BASH)}
+    used = next((one for word, one in TOOLS.items() if word in said), None)
+    if used is not None and not after_tool:
+        call = {"name": "bash", "arguments": json.dumps(used)}
         yield _delta(content="Let me see. ")
         yield _delta(
             tool_calls=[{"index": 0, "id": "call_1", "type": "function", "function": call}]
@@ -99,7 +100,10 @@ def pieces(said: str, after_tool: bool) -> Iterator[dict[str, Any]]:
     yield _end("stop")
 
 
-BASH = {"command": "echo hello from the shell", "description": "Greets"}
+TOOLS = {
+    "usetool": {"command": "echo hello from the shell", "description": "Greets"},
+    "useuname": {"command": "uname -s", "description": "Asks"},
+}
 
 
 def _delta(**delta: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.docs.manual import Block, pages
 from tests.docs.shell import first_missing
-from tests.opencode.real.conftest import settings_of
+from tests.opencode.real.conftest import offline, settings_of
 from tests.opencode.real.model import Model
 from tests.opencode.real.package import binary
 from tests.server.conftest import PATIENCE, free_port, program
@@ -37,11 +37,8 @@ def test_whoever_follows_the_manual_gets_an_answer(tmp_path: Path):
     # the page has OpenCode's usual ports, which may be taken here
     extra = f'url = "http://127.0.0.1:{port}"\nport = 0\n'
     (tmp_path / "mentra.toml").write_text(settings.text + "\n" + extra)
-    environ = {
-        "PATH": f"{programs}:{Path(program('mentra')).parent}:{os.environ['PATH']}",
-        "HOME": str(tmp_path), "OPENCODE_DISABLE_AUTOUPDATE": "1",
-        "OPENCODE_DISABLE_MODELS_FETCH": "1",
-    }  # fmt: skip
+    path = f"{programs}:{Path(program('mentra')).parent}:{os.environ['PATH']}"
+    environ = {**offline(tmp_path), "PATH": path}
 
     with (tmp_path / "log").open("wb") as log:
         running = subprocess.Popen(
@@ -72,7 +69,7 @@ def run(command: str, folder: Path, environ: dict[str, str]) -> "subprocess.Comp
 
 def wait_for(command: str, folder: Path, environ: dict[str, str]) -> None:
     """Until it succeeds: OpenCode takes some seconds to begin."""
-    deadline = time.monotonic() + 2 * PATIENCE
+    deadline = time.monotonic() + 4 * PATIENCE
     while run(command, folder, environ).returncode != 0:
         assert time.monotonic() < deadline, (folder / "log").read_text()
         threading.Event().wait(0.5)

@@ -199,20 +199,15 @@ def test_a_tool_is_really_used(bridge):
     assert (found[-1].input_tokens, found[-1].output_tokens) == (22, 6)
 
 
-def test_a_tool_that_is_allowed_always_is_not_asked_about_again(tmp_path):
-    own = start_bridge(tmp_path)
-    try:
+def test_a_tool_that_is_allowed_always_is_not_asked_about_again(bridge):
+    async def work(client):
+        session = await client.create_session()
+        first = await heard(client.prompt(session.id, "useuname"), "always", client)
+        return first, await heard(client.prompt(session.id, "useuname again"), None, client)
 
-        async def work(client):
-            session = await client.create_session()
-            first = await heard(client.prompt(session.id, "usetool"), "always", client)
-            return first, await heard(client.prompt(session.id, "usetool more"), None, client)
+    found = bridge.do(work)
 
-        asked = [sum(isinstance(one, PermissionRequest) for one in found) for found in own.do(work)]
-    finally:
-        own.server.end()
-        own.model.close()
-
+    asked = [sum(isinstance(one, PermissionRequest) for one in each) for each in found]
     assert asked == [1, 0]
 
 
