@@ -88,7 +88,7 @@ class SonioxDialect:
         self.url = url
         self.headers = {"Authorization": f"Bearer {key}"} if key else {}
         self._configured = configured
-        self._translates = "translation" in configured
+        self._target: str | None = configured.get("translation", {}).get("target_language")
         self._interim = interim
         self._certain: list[_Token] = []
         self._pending: list[_Token] = []
@@ -154,12 +154,18 @@ class SonioxDialect:
             if token.text in (ENDPOINT, FINALIZED):
                 if token.is_final:
                     yield from self._finish()
-            elif not self._was_settled(token):
+            elif not (self._was_settled(token) or self._is_late(token)):
                 (self._certain if token.is_final else self._pending).append(token)
         if sum(len(one.text) for one in self._certain) > LONGEST_UTTERANCE:
             yield from self._finish()
         elif self._interim:
             yield from self._news()
+
+    def _is_late(self, token: _Token) -> bool:
+        """Whether *token* translates what came before this utterance: the words come first."""
+        return token.translation_status == TRANSLATED and not any(
+            one.translation_status != TRANSLATED for one in (*self._certain, *self._pending)
+        )
 
     def _was_settled(self, token: _Token) -> bool:
         """Whether *token* is of what was made final without the server; those that have no time,
@@ -197,8 +203,15 @@ class SonioxDialect:
             confidence=sum(known) / len(known) if known else None,
             speaker_id=words[0].speaker_id,
             words=words,
-            translation=translation if self._translates else None,
+            translation=self._translated(spoken, text, translation),
         )
+
+    def _translated(self, spoken: list[_Token], text: str, translation: str) -> str | None:
+        if self._target is None:
+            return None
+        # what is in that language already is not translated
+        is_done = all(one.language == self._target for one in spoken)
+        return text if is_done and not translation else translation
 
     def _words(self, tokens: list[_Token]) -> Iterator[Word]:
         """Tokens as words or pieces of such; times never go back."""

@@ -30,6 +30,7 @@ def message(*tokens, **more):
     return json.dumps({"tokens": tokens, **more})
 
 
+INTO_SPANISH = {"translation": {"type": "one_way", "target_language": "es"}}
 END = {"text": "<end>", "is_final": True}
 FIN = {"text": "<fin>", "is_final": True}
 
@@ -118,7 +119,7 @@ def test_times_words_speakers_and_languages_are_told(dialect):
 
 
 def test_a_translation_is_told_beside_the_text():
-    dialect = SonioxDialect("wss://x", "k", {"translation": {"type": "one_way"}})
+    dialect = SonioxDialect("wss://x", "k", INTO_SPANISH)
     spoken = token("Hello", final=True, translation_status="original", language="en")
     translated = {
         "text": "Hola", "is_final": True, "translation_status": "translation",
@@ -134,6 +135,25 @@ def test_a_translation_is_told_beside_the_text():
     assert (second.text, second.translation, second.is_final) == ("Hello", "Hola", False)
     assert (final.text, final.translation, final.is_final) == ("Hello", "Hola", True)
     assert [word.text for word in final.words] == ["Hello"]
+
+
+def test_a_translation_that_comes_too_late_is_not_taken_for_the_next_ones():
+    dialect = SonioxDialect("wss://x", "k", INTO_SPANISH)
+    late = {"text": "Hola", "is_final": True, "translation_status": "translation"}
+
+    dialect.read(message(token("Hello", final=True), END, late))
+    dialect.read(message(late))
+    (one,) = dialect.read(message(token(" Bye", 500, 600, final=True)))
+
+    assert (one.text, one.translation) == ("Bye", "")
+
+
+def test_what_is_in_that_language_already_is_its_own_translation():
+    dialect = SonioxDialect("wss://x", "k", INTO_SPANISH)
+
+    (one,) = dialect.read(message(token("Hola", language="es", translation_status="none")))
+
+    assert one.translation == "Hola"
 
 
 def test_where_no_translation_is_wanted_there_is_none(dialect):
