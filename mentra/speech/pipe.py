@@ -150,6 +150,6 @@ class Frames:
             del self._data[: 4 + size]
             try:
                 message = self._decoder.decode(body)
-            except msgspec.MsgspecError as problem:
+            except (msgspec.MsgspecError, UnicodeDecodeError) as problem:
                 raise BrokenPipeline("a frame that is no message") from problem
             yield message
