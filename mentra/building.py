@@ -36,7 +36,7 @@ from mentra.interfaces.accounts import IAccountStore, ILoginTokens, IPasswords, 
 from mentra.interfaces.analytics import IAnalytics
 from mentra.interfaces.channels import IChannelKeeper
 from mentra.interfaces.engines import ILc3
-from mentra.interfaces.images import IImageFiles, IImageStore, IImageWork
+from mentra.interfaces.images import IImageWork
 from mentra.interfaces.network import (
     IDial,
     IEngineHttpClient,
@@ -251,8 +251,6 @@ class Building(MultiService):
             IPhotoStore: self.stores.photos,
             IPhotoFiles: self.stores.photo_files,
             **self.stores.of_channels(),
-            IImageStore: self.stores.images,
-            IImageFiles: self.stores.image_files,
             IReadiness: self.readiness,
             IObserved: self.metrics,
             ITokens: tokens,

@@ -108,6 +108,14 @@ def files(connection: Connection) -> frozenset[str]:
     return frozenset(connection.execute(select(_images.c.file)).scalars())
 
 
+def files_of(connection: Connection, user_id: str) -> tuple[str, ...]:
+    """The names of a person's files."""
+    if not is_name(user_id):
+        return ()
+    theirs = select(_images.c.file).where(_images.c.user_id == user_id)
+    return tuple(connection.execute(theirs).scalars())
+
+
 def _conditions(user_id: str, asked: ListImages) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = [_images.c.user_id == user_id]
     if asked.models is not None:

@@ -1,6 +1,6 @@
 """The two ways in: for the server, and for a command that ends soon."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
@@ -22,6 +22,7 @@ from mentra.interfaces.channel_stores import (
     ICredentials,
     IKeptSettings,
 )
+from mentra.interfaces.images import IImageFiles, IImageStore
 from mentra.stores.account_store import AccountStore
 from mentra.stores.analytics_store import AnalyticsStore
 from mentra.stores.app_store import AppStore
@@ -93,7 +94,15 @@ class Stores(MultiService):
         self.image_files = image_files
         self.analytics = AnalyticsStore(database)
         self.artifacts = ArtifactStore(database, now, artifact_limits)
-        self.users = UserStore(database, now, photo_files.remove)
+        self.users = UserStore(database, now, self._remove_files)
+
+    def _remove_files(self, names: Iterable[str]) -> Deferred[None]:
+        return Deferred.fromCoroutine(self._remove(tuple(names)))
+
+    async def _remove(self, names: tuple[str, ...]) -> None:
+        # their names tell them apart, whichever folder they are in
+        await self.photo_files.remove(names)
+        await self.image_files.remove(names)
 
     def of_channels(self) -> dict[InterfaceClass, object]:
         """What browser channels keep, by interface."""
@@ -104,6 +113,8 @@ class Stores(MultiService):
             ICodeSessions: self.code,
             ICounts: self.analytics,
             IArtifacts: self.artifacts,
+            IImageStore: self.images,
+            IImageFiles: self.image_files,
         }
 
     def ready(self) -> Deferred[None]:

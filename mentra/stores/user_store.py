@@ -11,7 +11,7 @@ from zope.interface import implementer
 
 from mentra.interfaces.stores import IUserStore
 from mentra.records import User, Whereabouts
-from mentra.stores import experiences, photos, users
+from mentra.stores import experiences, gallery, photos, users
 from mentra.stores.database import Transactions
 
 
@@ -58,7 +58,7 @@ class UserStore:
         now = self._now()
 
         def remove(connection: Connection) -> tuple[tuple[str, ...], bool, float | None]:
-            files = photos.files_of(connection, user_id)
+            files = photos.files_of(connection, user_id) + gallery.files_of(connection, user_id)
             return files, *users.remove(connection, user_id, now)
 
         def committed(done: tuple[tuple[str, ...], bool, float | None]) -> None:
@@ -73,8 +73,8 @@ class UserStore:
         if not files:
             return was_there
         gone = self._remove_files(files)
-        # the sweep of photos comes by again
-        gone.addErrback(lambda failure: self._log.failure("photos are left over", failure))
+        # the sweeps come by again
+        gone.addErrback(lambda failure: self._log.failure("pictures are left over", failure))
         return gone.addCallback(lambda ignored: was_there)
 
     def revoked_before(self, user_id: str) -> float | None:

@@ -14,6 +14,10 @@ from mentra.pictures import NewImage
 ANN, BOB = "ann@x.org", "bob@x.org"
 
 
+class Suffix:
+    suffix = ".png"
+
+
 @pytest.fixture
 def images(kept):
     for user_id in (ANN, BOB):
@@ -271,9 +275,16 @@ def test_a_picture_is_forgotten_and_its_file_named(kept, images):
 
 
 def test_everything_goes_with_its_person(kept, images):
-    made(kept)
+    kept_name, _ = kept.wait(kept.image_files.keep(lambda file: file.write(b"x") and Suffix()))
+    job = job_of(kept)
+    new = NewImage(
+        batch_id="b", file=kept_name, filename="cat.png", size=1, width=2, height=3, model="m",
+        prompt="p",
+    )  # fmt: skip
+    kept.wait(images.add_images(ANN, job.id, [new]))
 
     kept.wait(kept.users.remove(ANN))
 
+    assert kept.wait(kept.image_files.read(kept_name)) is None
     assert kept.wait(images.files()) == frozenset()
     assert kept.wait(images.requeue()) == []
