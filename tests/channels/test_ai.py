@@ -2,6 +2,7 @@
 
 import pytest
 from twisted.internet.defer import succeed
+from twisted.logger import globalLogPublisher
 from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
@@ -446,6 +447,23 @@ def test_what_fails_or_is_left_is_counted_too(counting, open_wing, model):
         (False, "RATE_LIMITED", True, "m"),
         (False, "ABORTED", False, "m"),
     ]
+
+
+def test_what_is_asked_and_answered_is_in_no_log(page, model):
+    told = []
+    globalLogPublisher.addObserver(told.append)
+    try:
+        page.ask("credentials:set", {"key": "fake", "token": "s3cret"})
+        for _ in range(2):
+            page.request("ai:chat-stream", HI | {"messages": [{"role": "user", "content": "woe"}]})
+        model.chats[0].say("comfort")
+        model.chats[0].finish()
+        model.chats[1].fail("AUTHENTICATION_ERROR", "the key is wrong")
+    finally:
+        globalLogPublisher.removeObserver(told.append)
+
+    assert len(page.events()) > 3
+    assert not any(word in str(told) for word in ("woe", "comfort", "s3cret"))
 
 
 # -- models ----------------------------------------------------------------------------------
