@@ -21,14 +21,18 @@ from mentra.interfaces.services import ICatalogue, IHttpClient, IServices
 
 @implementer(IEngines)
 class Engines(MultiService):
-    """Builds an engine the first time somebody asks; services among them are its children."""
+    """Builds an engine the first time somebody asks; services among them are its children.
+
+    :raises ConfigError: the configuration names an engine as another one is called.
+    """
 
     def __init__(self, services: IServices) -> None:
         super().__init__()
         self._services = EngineServices(services)
         self._catalogue = ICatalogue(services)
         self._built: dict[tuple[InterfaceClass, str], object] = {}
-        self._known: dict[InterfaceClass, Mapping[str, IEngineFactory]] = {}
+        # those of the configuration included, so that it is told of a name that is taken
+        self._known = {kind: self._found(kind) for kind in self._catalogue.engine_kinds}
 
     def names(self, interface: InterfaceClass) -> tuple[str, ...]:
         """Names of the engines that provide *interface*, sorted."""
@@ -59,10 +63,7 @@ class Engines(MultiService):
         return engine
 
     def _factories(self, interface: InterfaceClass) -> Mapping[str, IEngineFactory]:
-        known = self._known.get(interface)
-        if known is None:
-            known = self._known[interface] = self._found(interface)
-        return known
+        return self._known.get(interface, {})
 
     def _found(self, interface: InterfaceClass) -> Mapping[str, IEngineFactory]:
         """Those of plugins, and those that the configuration names."""

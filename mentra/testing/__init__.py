@@ -15,4 +15,5 @@
 ``secret_files`` files with secrets, in memory
 ``spoken``    sentences, a voice for them, and how many words were misunderstood
 ``openai_stub``  a server of a language model, in memory or as a program
+``model_contracts`` what every language model and maker of pictures must do
 """

@@ -14,7 +14,9 @@ from mentra.interfaces.engines import IEngines
 from mentra.interfaces.images import IImageEngine
 from mentra.interfaces.services import IThreads
 from mentra.pictures import PictureRequest
+from mentra.testing.engine_contracts import stepping
 from mentra.testing.house import house_with, success_of
+from mentra.testing.model_contracts import draws_as_promised
 from mentra.testing.threads import FakeThreads
 
 
@@ -31,6 +33,12 @@ def test_it_needs_nothing_and_stays_here(engine):
     assert verifyObject(IImageEngine, engine)
     assert verifyObject(IThreads, FakeThreads())
     assert (engine.unavailable(), engine.addresses(), engine.has_credential()) == (None, (), True)
+
+
+def test_it_draws_as_promised(engine, clock):
+    settle = stepping(lambda: clock.advance(0))
+
+    assert success_of(draws_as_promised(engine, settle)).prompt == "a cat"
 
 
 def test_it_draws_a_picture_of_that_size_for_each_prompt(engine):

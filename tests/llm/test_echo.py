@@ -10,7 +10,9 @@ from mentra.interfaces.engines import IEngines
 from mentra.interfaces.llm import ILanguageModel
 from mentra.llm.echo import EchoSettings, echo
 from mentra.messages.llm import Usage
+from mentra.testing.engine_contracts import stepping
 from mentra.testing.house import house_with, success_of
+from mentra.testing.model_contracts import answers_as_promised, lists_its_models
 from tests.llm.conversation import ask, shape, text
 
 
@@ -28,6 +30,14 @@ def test_it_needs_nothing_and_stays_here(model):
     assert verifyObject(ILanguageModel, model)
     assert (model.unavailable(), model.addresses(), model.has_credential()) == (None, (), True)
     assert [one.id for one in success_of(model.models())] == ["echo-1"]
+
+
+def test_it_answers_as_promised(clock):
+    settle = stepping(lambda: clock.advance(0.1))
+
+    assert success_of(answers_as_promised(echo_in(clock), settle)).content == "Echo: Say hello."
+    assert success_of(answers_as_promised(echo_in(clock, word_pause=0.1), settle)).id
+    assert success_of(lists_its_models(echo_in(clock), settle))
 
 
 def test_it_says_the_last_thing_the_user_said_word_by_word(model):

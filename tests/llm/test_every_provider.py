@@ -11,8 +11,10 @@ from mentra.llm.google import GoogleSettings, google
 from mentra.llm.openai import OpenAiSettings, openai
 from mentra.messages.llm import Tool, ToolCall, Usage
 from mentra.testing.anthropic_stub import anthropic_stub
+from mentra.testing.engine_contracts import stepping
 from mentra.testing.google_stub import google_stub
 from mentra.testing.house import success_of
+from mentra.testing.model_contracts import answers_as_promised, lists_its_models
 from mentra.testing.model_stubs import Call, Fail, Raw, Say
 from mentra.testing.openai_stub import openai_stub
 from tests.llm.conversation import Stage, ask, refusal_of, shape
@@ -50,6 +52,23 @@ def stage(provider, clock):
 @pytest.fixture
 def chat(provider, stage):
     return lambda request=None, **how: stage.chat(provider.name, request or ask("Hi"), **how)
+
+
+def test_it_answers_as_promised(provider, stage):
+    settle = stepping(stage.settle)
+    stage.stub.script.append(Say(pieces=("Hel", "lo"), tokens=(3, 2)))
+
+    answer = success_of(answers_as_promised(stage.model(provider.name), settle))
+
+    stage.settle()
+    assert answer.content == "Hello"
+    assert stage.clock.getDelayedCalls() == []
+
+
+def test_its_models_are_listed_as_promised(provider, stage):
+    models = success_of(lists_its_models(stage.model(provider.name), stepping(stage.settle)))
+
+    assert models
 
 
 def test_it_is_an_engine(provider, stage):
