@@ -23,8 +23,9 @@ MAX_ANSWER = 67_108_864
 LIST_PROVIDERS = 134_217_728
 """Bytes; today it has 6.4 million."""
 
-BEGIN_WITHIN = 10.0
-"""Seconds until the stream of events begins."""
+FIRST_TRY = 5.0
+"""Seconds until what only asks is asked again on another connection: while an OpenCode server
+begins it takes connections that it never answers."""
 
 SILENCE = 30.0
 """Seconds; the stream of events has a heartbeat every 10 s."""
@@ -81,7 +82,7 @@ class OpencodeApi:
         ``IHttpClient``'s ``stream``, as what it raises."""
         asked: Awaitable[IHttpAnswer] = self._http.stream(
             "GET", self._place("/event"), received, headers=self._headers, begun=begun,
-            begin_within=BEGIN_WITHIN, silence=SILENCE,
+            begin_within=FIRST_TRY, silence=SILENCE,
         )  # fmt: skip
         return asked
 
@@ -159,13 +160,7 @@ class OpencodeApi:
         timeout: float = PATIENCE,
         max_bytes: int = MAX_ANSWER,
     ) -> Any:
-        try:
-            answer = await self._http.request(
-                method, self._place(path, query), json=body, headers=self._headers,
-                timeout=timeout, max_bytes=max_bytes,
-            )  # fmt: skip
-        except Refused as refusal:
-            raise self.unreachable(refusal) from refusal
+        answer = await self._answer(method, self._place(path, query), body, timeout, max_bytes)
         self.check(answer, "application/json")
         try:
             return read(answer.body, kind)
@@ -174,6 +169,24 @@ class OpencodeApi:
                 f"the OpenCode server's answer to {method} {_generic(path)} is not as expected"
             )
             raise _parse_error(sentence) from problem
+
+    async def _answer(
+        self, method: str, url: str, body: Any, timeout: float, max_bytes: int
+    ) -> IHttpAnswer:
+        # what only asks may be asked twice
+        tries = (FIRST_TRY, timeout - FIRST_TRY) if method == "GET" else (timeout,)
+        for seconds in tries:
+            try:
+                answer: IHttpAnswer = await self._http.request(
+                    method, url, json=body, headers=self._headers, timeout=seconds,
+                    max_bytes=max_bytes,
+                )  # fmt: skip
+            except Refused as refusal:
+                if refusal.code == "TIMEOUT" and seconds is not tries[-1]:
+                    continue
+                raise self.unreachable(refusal) from refusal
+            return answer
+        raise AssertionError("there is always a last try")
 
     def _place(self, path: str, query: Mapping[str, str] | None = None) -> str:
         asked = {**self._query, **(query or {})}

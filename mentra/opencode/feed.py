@@ -111,22 +111,31 @@ class Feed(Service):
 
     def _connect(self) -> None:
         self._stop_timer()
-        stream = EventStream(self._received, max_line=LONGEST_EVENT, max_event=LONGEST_EVENT)
-        asked = Deferred.fromCoroutine(self._follow(stream))
+        asked = Deferred.fromCoroutine(self._follow())
         self._asked = asked
         asked.addErrback(self._broken, asked)
 
-    async def _follow(self, stream: EventStream) -> None:
+    async def _follow(self) -> None:
+        answer = None
+        while answer is None:
+            answer = await self._listen_once()
+        self._begun(answer)
+        raise Refused("HTTP_ERROR", "the OpenCode server ended the stream of events")
+
+    async def _listen_once(self) -> IHttpAnswer | None:
+        """What there is to say of the stream once it has ended; None: it did not begin."""
+        stream = EventStream(self._received, max_line=LONGEST_EVENT, max_event=LONGEST_EVENT)
         try:
-            answer = await self._api.events(stream.received, self._begun)
+            return await self._api.events(stream.received, self._begun)
         except Refused as refusal:
+            if refusal.code == "TIMEOUT" and not self.connected:
+                # as FIRST_TRY says; whoever waits knows for how long
+                return None
             if refusal.code in ("UNREACHABLE", "TIMEOUT"):
                 raise self._api.unreachable(refusal) from refusal
             raise
         except Malformed as problem:
             raise Refused("PARSE_ERROR", f"events cannot be read: {problem}") from problem
-        self._begun(answer)
-        raise Refused("HTTP_ERROR", "the OpenCode server ended the stream of events")
 
     def _begun(self, answer: IHttpAnswer) -> None:
         self._api.check(answer, "text/event-stream")

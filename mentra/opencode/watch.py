@@ -18,7 +18,7 @@ from mentra.opencode.api import OpencodeApi
 EVERY, WHILE_DOWN = 10.0, 2.0
 """Seconds between two looks."""
 
-PATIENCE = 10.0
+PATIENCE = 8.0
 """Seconds that a look may take."""
 
 

@@ -637,6 +637,20 @@ def test_events_that_did_not_begin_are_asked_for_anew(scene):
     assert len(one.server.streams) == 1
 
 
+def test_a_stream_that_is_not_answered_is_asked_for_on_another_connection(scene):
+    one = scene()
+    session_id = one.session()
+    one.server.silent.add("GET /event")
+    desktop = one.desktop()
+    desktop.say(7, SendMessage(session_id=session_id, text="x"))
+
+    one.server.silent.clear()
+    one.clock.advance(5.1)
+
+    assert told(desktop)[-1].finish_reason == "stop"
+    assert one.server.requests[:2] == ["GET /event", "GET /event"]
+
+
 def test_one_stream_serves_all_and_ends_when_nobody_listens(scene):
     one = scene()
     for _ in range(3):
