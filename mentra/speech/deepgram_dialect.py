@@ -159,7 +159,7 @@ class DeepgramDialect:
                 return tuple(self._finish())
             if kind == "Error":
                 raise _problem(_error.decode(message))
-        except (msgspec.DecodeError, UnicodeError, OverflowError, ValueError) as problem:
+        except (msgspec.DecodeError, ValueError, OverflowError, RecursionError) as problem:
             raise broken(self.name) from problem
         # Metadata, SpeechStarted, and what may come yet
         return ()

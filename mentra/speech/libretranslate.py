@@ -119,7 +119,7 @@ class LibreTranslate(Service):
         )
         try:
             return msgspec.json.decode(answer.body, type=_Translated).text
-        except (msgspec.DecodeError, UnicodeDecodeError) as problem:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
             raise broken(self.name) from problem
 
     def _spelt(self, language: str) -> str:
@@ -150,7 +150,7 @@ def pairs_in(body: bytes) -> dict[str, frozenset[str]] | None:
     """Source to targets, as the server lists them; None if nothing can be made of it."""
     try:
         languages = msgspec.json.decode(body, type=list[_Language])
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     if sum(1 + len(one.targets) for one in languages) > MOST_PAIRS:
         return None

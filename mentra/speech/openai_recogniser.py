@@ -68,7 +68,7 @@ class WholeUtterance:
         )
         try:
             said = msgspec.json.decode(answer.body, type=_Transcription)
-        except (msgspec.DecodeError, UnicodeDecodeError) as problem:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
             raise broken(NAME) from problem
         return Understood(said.text)
 

@@ -119,7 +119,7 @@ class SonioxDialect:
         """
         try:
             said = _message.decode(message)
-        except (msgspec.DecodeError, UnicodeError) as problem:
+        except (msgspec.DecodeError, UnicodeError, RecursionError) as problem:
             raise broken(self.name) from problem
         if said.error_code is not None:
             # its text may repeat what it was sent

@@ -187,7 +187,8 @@ def test_an_error_is_told_without_its_text(dialect):
 @pytest.mark.parametrize(
     "message",
     ["", "{", "[]", "7", '{"type":7}', '{"type":"Results"}', '{"type":"Results","channel":7}',
-     '{"type":"Results","channel":{"alternatives":[{"transcript":1}]}}'],
+     '{"type":"Results","channel":{"alternatives":[{"transcript":1}]}}',
+     '{"type":"Results","x":' + "[" * 100_000],
 )  # fmt: skip
 def test_nonsense_is_a_bad_answer(dialect, message):
     with pytest.raises(Refused) as refused:

@@ -94,7 +94,11 @@ def test_no_key_is_sent_where_there_is_none(clock):
     assert requests[0].json["source"] == "auto"
 
 
-@pytest.mark.parametrize("body", [b"", b"null", b"[]", b'{"translatedText":1}', b"\xff"])
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"null", b"[]", b'{"translatedText":1}', b"\xff", b'{"x":' + b"[" * 100_000],
+    ids=range(6),
+)
 def test_an_answer_that_is_none_is_a_refusal(clock, body):
     engine, requests = engine_in(clock)
 

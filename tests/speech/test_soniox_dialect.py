@@ -227,8 +227,11 @@ def test_an_end_nobody_asked_for_may_be_tried_again(dialect):
 
 
 @pytest.mark.parametrize(
-    "said", ["", "{", "[]", "7", '{"tokens":7}', '{"tokens":[{"text":1}]}', '{"error_code":"x"}']
-)
+    "said",
+    ["", "{", "[]", "7", '{"tokens":7}', '{"tokens":[{"text":1}]}', '{"error_code":"x"}',
+     '{"x":' + "[" * 100_000],
+    ids=range(8),
+)  # fmt: skip
 def test_nonsense_is_a_bad_answer(dialect, said):
     with pytest.raises(Refused) as refused:
         dialect.read(said)
