@@ -13,6 +13,9 @@ speed
 word shown
     From the end of a word in the sound (as the final result has it) to the first interim result
     that has it in its place; half of the words, and 95 of 100.
+killed
+    From the end of a sentence, a second of silence and all, to its final result, when its process
+    is killed in the middle of it.
 stall
     The longest time in which the server's thread could do nothing else, from the first stream's
     opening until its first final result, model and all; 10 ms are the measure's own.
@@ -66,6 +69,9 @@ TICK = 0.01
 
 WORD_SHOWN_MS = 500
 """Of 100 words 95 are shown within it."""
+
+KILLED_MS = 2000
+"""So much later comes what a killed process had to recognise."""
 
 STALL_MS = 100
 """No stall is longer."""
@@ -168,6 +174,23 @@ class Bench:
             late += _delays(begun, ear)
         return late
 
+    async def killed(self, sound: bytes) -> float:
+        """Seconds until the result is there though the process died in mid-sentence."""
+        engine: Any = self._engines.get(IRecogniser, "pocketsphinx")
+        ear = Ear(self._reactor)
+        stream = engine.open(Recognition(language="en"), ear)
+        pieces = list(chunks(silence(0.5) + sound + silence(1)))
+        for number, piece in enumerate(pieces):
+            if number == len(pieces) // 2:
+                for worker in tuple(engine.workers.processes):
+                    worker.transport.signalProcess("KILL")
+            stream.write(piece)
+            await task.deferLater(self._reactor, 0.1)
+        said = self._reactor.seconds()
+        await self._until(ear)
+        stream.close()
+        return self._reactor.seconds() - said
+
     async def spoken(self, name: str, texts: Sequence[str]) -> tuple[float, float]:
         """Milliseconds for a text, and seconds of speech that it is."""
         engine = self._engines.get(ISynthesis, name)
@@ -223,6 +246,7 @@ async def measure(reactor: Any, options: argparse.Namespace) -> dict[str, Any]:
             "p50": percentile(late, 50) * 1000,
             "p95": percentile(late, 95) * 1000,
         }
+        report["killed, ms"] = await bench.killed(speak_with_flite(SENTENCES[9])) * 1000
         for name in ("flite", "espeak-ng"):
             ms, seconds = await bench.spoken(name, texts)
             report[name] = {"for a sentence, ms": ms, "speech, s": seconds}
@@ -262,7 +286,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _is_kept(report: dict[str, Any]) -> bool:
     shown: float = report["word shown, ms"]["p95"]
     stall: float = report["stall, ms"]
-    return shown <= WORD_SHOWN_MS and stall <= STALL_MS
+    killed: float = report["killed, ms"]
+    return shown <= WORD_SHOWN_MS and stall <= STALL_MS and killed <= KILLED_MS
 
 
 def _parser() -> argparse.ArgumentParser:

