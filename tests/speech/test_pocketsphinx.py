@@ -163,7 +163,7 @@ async def test_a_worker_killed_in_mid_sentence_costs_no_word():
 
 @pytest_twisted.ensureDeferred
 async def test_a_worker_that_hangs_is_replaced():
-    settings = PocketsphinxSettings(patience=1.0)
+    settings = PocketsphinxSettings(patience=4.0)
     async with real_house(pocketsphinx, sections=(settings,)) as house:
         engine = recogniser(house, "pocketsphinx")
         ear = Ear(engine, ENGLISH)
