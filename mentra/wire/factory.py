@@ -23,6 +23,8 @@ from mentra.wire.fast_receive import AVAILABLE as FAST_RECEIVE
 from mentra.wire.frames import BINARY, BINARY_HEADERS, TEXT, TEXT_HEADERS, header
 from mentra.wire.heartbeat import Heartbeat
 from mentra.wire.lean import without_needless_work
+from mentra.wire.opening import AVAILABLE as QUICK_OPENING
+from mentra.wire.opening import welcome
 from mentra.wire.peer import Peer
 from mentra.wire.side_by_side import SideBySidePeer
 from mentra.wire.window import WindowedPeer
@@ -100,6 +102,8 @@ class PeerFactory(WebSocketServerFactory):
         self.batch = batch
         self.admission = admission
         self.fast = options.fast and FAST_RECEIVE
+        self.opens_quickly = options.fast and QUICK_OPENING and not options.compression
+        self.welcome = welcome(self.server)
         self.handshakes = Deadlines(self.clock, options.handshake_timeout)
         self.peers: set[Peer] = set()
         self.heartbeat = self._make_heartbeat(options, timer)

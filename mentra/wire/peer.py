@@ -15,14 +15,15 @@ from mentra.interfaces.messaging import IPeer
 from mentra.messages import Fault, Message
 from mentra.messages.subscriptions import StreamEvent
 from mentra.wire.context import Context
-from mentra.wire.fast_receive import LONGEST, ReceivingProtocol
+from mentra.wire.fast_receive import LONGEST
 from mentra.wire.lane import Lane
+from mentra.wire.opening import OpeningProtocol
 from mentra.wire.sending import OPEN
 from mentra.wire.upgrade import Upgrade
 
 
 @implementer(IPeer)
-class Peer(ReceivingProtocol):
+class Peer(OpeningProtocol):
     """Frames in, messages to the router; messages out, frames to the socket.
 
     Handshake, extensions, close, ping, fragments and errors are Autobahn's.  What all peers of a
