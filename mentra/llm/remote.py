@@ -27,6 +27,7 @@ AFTERWARDS = 1.0
 LISTED_FOR = 60.0
 """Seconds that a list of models is believed."""
 MAX_COMPLAINT = 300
+NO_STREAMS = ("text/html", "application/json")
 
 
 @attrs.frozen
@@ -168,7 +169,7 @@ class RemoteModel:
             attempt = _Attempt(self._spelling.reader(answering, self.name), self._clock)
             asked = self._services.http.stream(
                 "POST", url, attempt.received, json=body, headers=self._spelling.headers(key),
-                begin_within=left, silence=self._settings.silence,
+                begun=self._look_at, begin_within=left, silence=self._settings.silence,
             )  # fmt: skip
             answer = await attempt.outcome(asked)
             if answer is not None:
@@ -210,6 +211,17 @@ class RemoteModel:
                 where="provider",
                 retryable=refusal.retryable and not complaint.hopeless,
             ) from refusal
+
+    def _look_at(self, answer: IHttpAnswer) -> None:
+        """What is no stream of events at all comes of a wrong address, mostly."""
+        kind = (answer.header("content-type") or "").partition(";")[0].strip().lower()
+        if kind in NO_STREAMS:
+            raise Refused(
+                "SERVER_ERROR",
+                f"{self.name} answered with {kind} instead of a stream of events: look at "
+                f"{self._place.section}.base_url",
+                where="provider",
+            )
 
     def _overdue(self, result: object, seconds: float) -> Failure:
         message = f"{self.name} took longer than {seconds:g} s to answer"

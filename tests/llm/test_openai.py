@@ -531,6 +531,22 @@ def test_nobody_there_is_a_network_error(clock):
     assert (refusal.code, refusal.where, refusal.retryable) == ("NETWORK_ERROR", "provider", True)
 
 
+@pytest.mark.parametrize("kind", ["text/html; charset=utf-8", "application/json"])
+def test_what_is_no_stream_says_where_to_look(clock, kind):
+    http = FakeHttp()
+    house = house_with(
+        engines, prices, openai, clock=clock, sections=[LOCAL], parts={IEngineHttpClient: http}
+    )
+    answer = IEngines(house).get(ILanguageModel, "openai").chat(ask("Hi"))
+
+    http.requests[0].begin({"content-type": kind})
+
+    refusal = refusal_of(answer)
+    assert (refusal.code, refusal.retryable) == ("SERVER_ERROR", False)
+    assert "openai.base_url" in refusal.message
+    assert len(http.requests) == 1
+
+
 def test_what_the_air_gap_refuses_is_not_tried_again(clock):
     http = FakeHttp()
     house = house_with(
