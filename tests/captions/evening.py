@@ -18,7 +18,7 @@ from mentra.testing.spoken import silence, speak_with_flite, word_error_rate
 from tests.server.conftest import Running, free_port
 
 PACKAGE = "org.example.captions"
-PATIENCE = 120.0
+PATIENCE = 300.0
 LC3_BYTES = 40
 """Of a frame of 10 ms."""
 

@@ -144,7 +144,7 @@ def stage_with(
         sections=(
             SpeechSettings(recognisers=("fake",), caption_budget=0.0),
             TranslationSettings(engine=translator),
-            CaptionsSettings(**settings),
+            CaptionsSettings(**{"finish_within": 1.5, **settings}),
         ),
     )
     for package_name, permission in ((ACME, "MICROPHONE"), (OTHER, "MICROPHONE"), (DEAF, "CAMERA")):

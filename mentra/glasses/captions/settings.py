@@ -45,9 +45,10 @@ class CaptionsSettings(Section, frozen=True, kw_only=True):
         Meta(
             ge=0,
             le=60,
-            description="Seconds that a recogniser has for its last words once nobody speaks.",
+            description="Seconds that a recogniser has for its last words once nobody speaks; one "
+            "that has much to do, or whose process is replaced, needs some.",
         ),
-    ] = 1.5
+    ] = 6.0
     phone_grace: Annotated[
         float,
         Meta(
