@@ -161,6 +161,8 @@ class Conversation:
             self._busy = False
         self.sound += answer.sound
         self._write("\n")
+        if answer.notice:
+            self._line(f"({answer.notice})")
         if answer.interrupted:
             self._line("(interrupted)")
         elif answer.metrics is not None and answer.metrics.total_latency_ms is not None:

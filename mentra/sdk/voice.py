@@ -41,6 +41,9 @@ CREATED_SECONDS = 10.0
 
 PIECE_MS = 100
 
+ANSWERING = ("processing", "speaking")
+"""States in which an answer is on its way."""
+
 _vocabulary = Vocabulary(
     said.AskForLife,
     said.AuthError,
@@ -78,6 +81,7 @@ class Answer:
     :ivar question: as it was understood.
     :ivar text: of the answer, as far as it came.
     :ivar sound: of the answer: mono PCM, int16 little endian, 16 kHz.
+    :ivar notice: what is wrong with it all the same, e.g. that it cannot be spoken.
     :ivar interrupted: whether somebody stopped it.
     :ivar metrics: how long it took, None where it was interrupted.
     """
@@ -85,6 +89,7 @@ class Answer:
     question: str = ""
     text: str = ""
     sound: bytearray = attrs.field(factory=bytearray)
+    notice: str | None = None
     interrupted: bool = False
     metrics: said.TurnMetrics | None = None
 
@@ -282,6 +287,9 @@ class VoiceClient:
 
     def _failed(self, message: said.VoiceError) -> None:
         data = message.data
+        if self.state in ANSWERING and data.code == "PROCESSING_ERROR":
+            self._answer.notice = data.message  # the state of a turn that failed is "error"
+            return
         if self._asked is not None and not self._asked.done():
             self._asked.set_exception(Refused(data.code, data.message, retryable=data.recoverable))
 

@@ -30,6 +30,10 @@ from mentra.voice.utterance import Utterance
 
 NOT_UNDERSTOOD = "Could not understand audio. Please try again."
 NOT_PROCESSED = "Failed to process request"
+NOT_SPOKEN = "The answer cannot be spoken now: it is text alone, or from here on"
+TOLD_BEFORE = ("NO_SYNTHESISER", "ENGINE_UNAVAILABLE")
+"""Why there is no speech at all: clients know it since they came in."""
+
 BUSY = ("processing", "speaking")
 
 
@@ -286,23 +290,18 @@ class Conversation(Service):
             return
         turn.observe(self._services.metrics)
         self._figures.ended("answered")
+        if turn.unspoken:
+            # after the text, so that nobody takes it for the end of the answer
+            self._telling.failed("PROCESSING_ERROR", NOT_SPOKEN)
         self._telling.ends(turn)
         self._drop()
         self._turn_taking.is_done()
 
     def cannot_speak(self, problem: Refused) -> None:
-        """The synthesiser failed; where there is none, text has to do."""
-        turn = self._turn
-        if turn is None or turn.thinking is None:
-            return
-        if problem.code != "NO_SYNTHESISER":
+        """The synthesiser failed, or there is none: text has to do."""
+        if self._turn is not None and problem.code not in TOLD_BEFORE:
             self._log.warn("the assistant cannot speak: {code}", code=problem.code)
-            self._remember()
-            self._fail("PROCESSING_ERROR", NOT_PROCESSED)
-            return
-        turn.mouth = None
-        if turn.thinking.is_over:
-            self.said()
+            self._turn.unspoken = True
 
     # -- how a turn ends
 

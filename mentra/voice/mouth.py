@@ -37,7 +37,7 @@ class Listening(Protocol):
         """All is said."""
 
     def cannot_speak(self, problem: Refused) -> None:
-        """The engine failed."""
+        """No more sound comes than was made; ``said`` is called all the same.  Told once."""
 
 
 class Mouth:
@@ -56,11 +56,11 @@ class Mouth:
         self._sound = bytearray()
         self._work: Deferred[None] | None = None
         self._next: IDelayedCall | None = None
-        self._closing = self._over = False
+        self._closing = self._mute = self._over = False
 
     def say(self, sentence: str) -> None:
         """Say this after what was to be said before."""
-        if not self._over:
+        if not self._over and not self._mute:
             self._sentences.append(sentence)
             self._go_on()
 
@@ -99,6 +99,8 @@ class Mouth:
                 self._sound += await pcm_of(speech)
                 return
             except Refused as refusal:
+                if refusal.code == "NOTHING_TO_SAY":
+                    return  # dots and dashes alone
                 if refusal.code != "TOO_MANY_SPEECHES" or not left:
                     raise
                 await deferLater(self._clock, PATIENCE)
@@ -118,8 +120,10 @@ class Mouth:
         if not isinstance(problem, Refused):
             self._log.failure("the assistant cannot speak", failure)
             problem = Refused("HANDLER_ERROR", "the server failed")
-        self.stop()
+        self._mute = True
+        self._sentences.clear()
         self._listening.cannot_speak(problem)
+        self._send_soon()
 
     # -- sending
 

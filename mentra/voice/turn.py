@@ -23,6 +23,7 @@ class Turn:
     :ivar number: the first turn of a conversation is 1.
     :ivar utterance: what is said; None where it was typed.
     :ivar sent: how many pieces of sound were sent.
+    :ivar unspoken: whether the synthesiser failed, and there is sound of no more than a beginning.
     :ivar shown: how much of the answer clients know, characters.
     """
 
@@ -34,6 +35,7 @@ class Turn:
     mouth: Mouth | None = None
     asked: str = ""
     sent: int = 0
+    unspoken: bool = False
     shown: int = 0
     shown_at: float = float("-inf")
     asked_at: float | None = None

@@ -137,6 +137,21 @@ def test_an_error_is_a_refusal_and_the_next_question_is_taken():
     with_voice(act)
 
 
+def test_an_answer_that_cannot_be_spoken_is_an_answer_with_a_notice():
+    async def act(voice: VoiceClient, assistant: FakeAssistant) -> None:
+        error = {"code": "PROCESSING_ERROR", "message": "not spoken", "recoverable": True}
+        assistant.answers = [
+            ("state:changed", {"previousState": "listening", "currentState": "processing"}),
+            grown("It is noon.", is_final=True), ("error", error), ENDED,
+        ]  # fmt: skip
+
+        answer = await voice.ask("What time is it?")
+
+        assert (answer.text, answer.notice) == ("It is noon.", "not spoken")
+
+    with_voice(act)
+
+
 def test_an_answer_can_be_interrupted():
     async def act(voice: VoiceClient, assistant: FakeAssistant) -> None:
         assistant.answers = [grown("Once upon a")]

@@ -751,9 +751,10 @@ def test_what_waits_to_be_spoken_is_bounded(set_talk, clock):
     assert 3 < len(stage.engines.utterances.said) < 7
 
 
-def test_where_nobody_speaks_answers_are_text(set_talk, clock):
+@pytest.mark.parametrize("problem", [NotThere("no"), Refused("ENGINE_UNAVAILABLE", "no")])
+def test_where_nobody_speaks_answers_are_text(set_talk, clock, problem):
     stage = set_talk()
-    stage.engines.utterances.problem = NotThere("no engine")
+    stage.engines.utterances.problem = problem
     client = stage.connect()
     client.say("text", {"text": "hello"})
 
@@ -781,19 +782,86 @@ def test_answers_are_text_alone_where_that_is_wanted(set_talk):
     assert stage.engines.utterances.said == []
 
 
-def test_a_synthesiser_that_fails_is_told(set_talk, clock):
+@pytest.mark.parametrize("code", ["ENGINE_FAILED", "RATE_LIMITED", "SPEECH_FAILED"])
+def test_an_answer_that_cannot_be_spoken_goes_on_as_text(set_talk, clock, code):
     stage = set_talk()
-    stage.engines.utterances.problem = Refused("ENGINE_FAILED", "no")
+    stage.engines.utterances.problem = Refused(code, "no")
     client = stage.connect()
     client.say("text", {"text": "hello"})
 
-    stage.engines.chat.say("Hi. ", "How are you?")
+    stage.engines.chat.say("Hi. ", "How are you? ")
+    advance(clock, 1)
+    stage.engines.chat.say("I am well.")
+    stage.engines.chat.finish()
+    advance(clock, 1)
+
+    frames = client.take()
+    answers = [one["data"] for one in frames if one["type"] == "llm_response"]
+    assert answers[-1]["text"] == "Hi. How are you? I am well."
+    assert answers[-1]["isFinal"] is True
+    assert [one["type"] for one in frames][-4:] == [
+        "llm_response", "error", "response_end", "state:changed",
+    ]  # fmt: skip
+    assert codes(frames) == ["PROCESSING_ERROR"]
+    assert [one["data"]["recoverable"] for one in frames if one["type"] == "error"] == [True]
+    assert states(frames) == ["listening", "processing", "idle"]
+    assert stage.house.metrics.registry.get_sample_value(
+        "mentra_voice_turns_total", {"outcome": "answered"}
+    )
+
+
+def test_a_synthesiser_that_fails_after_an_answer_is_complete_ends_the_turn(set_talk, clock):
+    stage = set_talk()
+    stage.engines.utterances.slow = True
+    client = stage.connect()
+    client.say("text", {"text": "hello"})
+    stage.engines.chat.say("Hi.")
+    stage.engines.chat.finish()
+
+    stage.engines.utterances.pending[0].errback(Refused("ENGINE_FAILED", "no"))
     advance(clock, 1)
 
     frames = client.take()
     assert codes(frames) == ["PROCESSING_ERROR"]
-    assert stage.engines.chat.cancelled
-    assert states(frames)[-2:] == ["error", "idle"]
+    assert states(frames)[-1] == "idle"
+
+
+def test_sound_that_was_made_before_a_synthesiser_failed_is_heard_to_its_end(set_talk, clock):
+    stage = set_talk()
+    stage.engines.utterances.slow = True
+    client = stage.connect()
+    client.say("text", {"text": "hello"})
+    stage.engines.chat.say("Hi. ", "How are you? ", "Well.")
+    stage.engines.chat.finish()
+
+    first, *_ = stage.engines.utterances.pending
+    first.callback(stage.engines.utterances.sound())
+    stage.engines.utterances.pending[-1].errback(Refused("ENGINE_FAILED", "no"))
+    advance(clock, 2)
+
+    frames = client.take()
+    chunks = [one["data"]["isLast"] for one in frames if one["type"] == "audio_chunk"]
+    assert sound_of(frames) == b"\1\0" * 8000
+    assert chunks == [False] * (len(chunks) - 1) + [True]
+    assert codes(frames) == ["PROCESSING_ERROR"]
+    assert states(frames)[-1] == "idle"
+
+
+def test_a_sentence_without_words_is_passed_over(set_talk, clock):
+    stage = set_talk()
+    stage.engines.utterances.problem = Refused("NOTHING_TO_SAY", "no words")
+    client = stage.connect()
+    client.say("text", {"text": "hello"})
+    stage.engines.chat.say("--- ... ")
+    stage.engines.utterances.problem = None
+
+    stage.engines.chat.say("Hi there.")
+    stage.engines.chat.finish()
+    advance(clock, 2)
+
+    frames = client.take()
+    assert codes(frames) == []
+    assert sound_of(frames)
 
 
 def test_a_bug_of_a_synthesiser_is_logged_and_told(set_talk, logged_failures):
@@ -803,6 +871,7 @@ def test_a_bug_of_a_synthesiser_is_logged_and_told(set_talk, logged_failures):
     client.say("text", {"text": "hello"})
 
     stage.engines.chat.say("Hi. ")
+    stage.engines.chat.finish()
 
     assert codes(client.take()) == ["PROCESSING_ERROR"]
     assert len(logged_failures) == 1
