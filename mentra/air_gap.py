@@ -58,8 +58,13 @@ def refuse_far_engines(config: Config, house: House, look_up: LookUp | None = No
             )
 
 
-def house_to_look_at(config: Config, catalogue: Catalogue, reactor: Any) -> House:
-    """A house whose engines can be asked what they are, and which is never opened."""
+def house_to_look_at(
+    config: Config, catalogue: Catalogue, reactor: Any, secrets: Any = None
+) -> House:
+    """A house whose engines can be asked what they are, and which is never opened.
+
+    :param secrets: an :class:`ISecretFiles`; None: there is something in every file.
+    """
     dial = Dial(reactor, air_gap=True)
     http = HttpClient.on(reactor, dial)
     return House(
@@ -73,7 +78,7 @@ def house_to_look_at(config: Config, catalogue: Catalogue, reactor: Any) -> Hous
             IDial: dial,
             IEngineHttpClient: http,
             IWebSocketClient: WebSocketClient(dial, reactor),
-            ISecretFiles: _AnySecret(),
+            ISecretFiles: secrets or _AnySecret(),
             IReactorProcess: reactor,
         },
     )

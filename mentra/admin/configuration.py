@@ -22,7 +22,9 @@ from mentra.logs.redaction import without_password
 from mentra.routing import discovery
 from mentra.routing.catalogue import Catalogue
 from mentra.routing.origins import describe
-from mentra.tokens import load_or_make_secret
+from mentra.tokens import SecretFiles, load_or_make_secret
+from mentra.voice.model import why_no_model
+from mentra.voice.settings import VoiceSettings
 
 HIDDEN = "(hidden)"
 
@@ -91,16 +93,18 @@ def check(
     try:
         found = load(config_file, state_dir=state_dir)
         _check_secret(found)
-        _check_engines(found, _check_plugins(found))
+        catalogue = _check_plugins(found)
+        _check_engines(found, catalogue)
+        warnings = [*found.broken, *_doubts(found, catalogue)]
     except MentraError as problem:
         if not as_json:
             raise
         click.echo(json.dumps({"ok": False, "error": str(problem), "warnings": []}))
         ctx.exit(1)
     if as_json:
-        click.echo(json.dumps({"ok": True, "error": None, "warnings": list(found.broken)}))
+        click.echo(json.dumps({"ok": True, "error": None, "warnings": warnings}))
         return
-    for sentence in found.broken:
+    for sentence in warnings:
         click.echo(f"Warning: {sentence}", err=True)
     click.echo("ok")
 
@@ -130,6 +134,17 @@ def _check_engines(found: Config, catalogue: Catalogue) -> None:
         from twisted.internet import reactor  # noqa: TID251 - a command, in a function
 
         refuse_far_engines(found, house_to_look_at(found, catalogue, reactor), addresses_of)
+
+
+def _doubts(found: Config, catalogue: Catalogue) -> list[str]:
+    """What the server would start with, and could not do."""
+    if VoiceSettings not in found.sections:
+        return []
+    from twisted.internet import reactor  # noqa: TID251 - a command, in a function
+
+    secrets = SecretFiles(found.folder)
+    problem = why_no_model(house_to_look_at(found, catalogue, reactor, secrets))
+    return [] if problem is None else [problem]
 
 
 @config.command()

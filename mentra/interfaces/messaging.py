@@ -181,6 +181,13 @@ class IWindowed(Interface):
         """
 
 
+class IWorking(Interface):
+    """A path with work in hand that no handler waits for.  Provided besides :class:`IPath`."""
+
+    def working(services: Any) -> bool:
+        """Whether there is any; a stop of the server waits for its end, up to the drain time."""
+
+
 class IRouter(Interface):
     """Finds the handler of a message and is the one place where a plugin's bug stops."""
 

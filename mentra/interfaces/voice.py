@@ -34,6 +34,9 @@ class IVoiceSessions(Interface):
     def all() -> Any:
         """All of them, a tuple, in order of their start."""
 
+    def answering() -> bool:
+        """Whether any of them is in the midst of an answer."""
+
     def opened(speaker: Any, peer: Any, wanted: str | None) -> Any:
         """A client is there: its session, joined or made; an awaitable.
 

@@ -254,12 +254,13 @@ class VoiceStage:
         *,
         headers: dict[str, str] | None = None,
         path: str = "/socket.io/",
+        host: str = "127.0.0.1",
         **query: str,
     ) -> VoiceClient:
         """A client, with what it got first taken apart."""
         asked = dict(query) if token is None else {"token": token, **query}
         text = "&".join(f"{name}={value}" for name, value in asked.items())
-        client = VoiceClient(self.port.call().upgrade(f"{path}?{text}", headers))
+        client = VoiceClient(self.port.call(host).upgrade(f"{path}?{text}", headers))
         found = client.take()
         client.first = found[0] if found else None
         return client

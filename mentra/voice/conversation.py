@@ -15,7 +15,7 @@ from mentra.messages.voice import SpeechData
 from mentra.speech.detection import new_detector
 from mentra.speech.loudness import Loudness
 from mentra.voice.figures import Figures
-from mentra.voice.guest_time import GuestTime
+from mentra.voice.guest_time import Share
 from mentra.voice.memory import Memory
 from mentra.voice.mouth import Mouth
 from mentra.voice.sentences import Sentences
@@ -40,7 +40,7 @@ BUSY = ("processing", "speaking")
 class Conversation(Service):
     """What goes on in one session.
 
-    :param guest_time: what is left for guests, if the session is one's.
+    :param share: what is left for the guest, if the session is one's.
     """
 
     _log = Logger()
@@ -49,13 +49,13 @@ class Conversation(Service):
         self,
         session: IVoiceSession,
         services: IServices,
-        guest_time: GuestTime | None,
+        share: Share | None,
         figures: Figures,
     ) -> None:
         self._services = services
         self._clock = services.clock
         self._settings: VoiceSettings = services.settings(VoiceSettings)
-        self._guest_time = guest_time
+        self._share = share
         self._figures = figures
         self._telling = Telling(session)
         self._floor = Floor(self._telling.moved)
@@ -75,6 +75,11 @@ class Conversation(Service):
         """``idle``, ``listening``, ``processing`` or ``speaking``."""
         return self._floor.state
 
+    @property
+    def is_answering(self) -> bool:
+        """Whether somebody has asked, and is not answered to the end."""
+        return self.state in BUSY
+
     def stopService(self) -> None:
         """The session is over."""
         self._drop()
@@ -87,7 +92,7 @@ class Conversation(Service):
 
         :raises Refused: it is none that can be understood, or guests are not listened to now.
         """
-        if self.state in BUSY:
+        if self.is_answering:
             return  # a client that wants to be heard now says interruption first
         if self.state == "idle":
             self._begin_to_listen(piece, peer)
@@ -117,7 +122,7 @@ class Conversation(Service):
         :raises Refused: guests are not listened to now.
         """
         self._require_time()
-        if self.state in BUSY:
+        if self.is_answering:
             self.interrupt(None)
         elif self.state == "listening":
             self._drop()
@@ -162,7 +167,7 @@ class Conversation(Service):
         self._turn_taking.hears()
 
     def _require_time(self) -> None:
-        if self._guest_time is not None and not self._guest_time.is_left():
+        if self._share is not None and not self._share.is_left():
             raise Refused("RATE_LIMITED", "Guests have asked enough for now", retryable=True)
 
     def _new_turn(self) -> Turn:
@@ -326,6 +331,6 @@ class Conversation(Service):
         if turn is None:
             return
         turn.stop()
-        if self._guest_time is not None:
+        if self._share is not None:
             heard = 0.0 if turn.utterance is None else turn.utterance.seconds
-            self._guest_time.spend(heard + self._clock.seconds() - turn.began_at)
+            self._share.spend(heard + self._clock.seconds() - turn.began_at)

@@ -12,7 +12,7 @@ from zope.interface import implementer
 from mentra.errors import Dismissed, Refused
 from mentra.extension import Admitted, Answer, Limits
 from mentra.identity import Identity, Speaker
-from mentra.interfaces.messaging import IContext, IPath, IUpgrade, IWindowed
+from mentra.interfaces.messaging import IContext, IPath, IUpgrade, IWindowed, IWorking
 from mentra.interfaces.services import IAssistantTokens, IServices
 from mentra.interfaces.voice import IVoiceSession, IVoiceSessions
 from mentra.messages import Message
@@ -44,7 +44,7 @@ class _Asked:
     session_id: str | None
 
 
-@implementer(IPlugin, IPath, IWindowed)
+@implementer(IPlugin, IPath, IWindowed, IWorking)
 class VoicePath:
     """``/socket.io/``, which is no Socket.IO: old clients know the assistant by this address."""
 
@@ -94,6 +94,10 @@ class VoicePath:
         if not connection.is_to_be_told(now, retry_after):
             return None
         return error(session, "RATE_LIMITED", "Too many messages: say less, or more slowly")
+
+    def working(self, services: IServices) -> bool:
+        """While somebody is being answered."""
+        return bool(IVoiceSessions(services).answering())
 
     def farewell(self, context: IContext) -> Answer:
         """The close frame says it all."""

@@ -23,7 +23,8 @@ from mentra.speech.resampling import prepare
 from mentra.voice.connections import Connection, Connections
 from mentra.voice.conversation import Conversation
 from mentra.voice.figures import Figures
-from mentra.voice.guest_time import GuestTime
+from mentra.voice.guest_time import GuestTime, Share
+from mentra.voice.model import why_no_model
 from mentra.voice.settings import VoiceSettings
 
 SWEEP = 20
@@ -34,6 +35,7 @@ SWEEP = 20
 class VoiceSession(MultiService):
     """One conversation.
 
+    :param share: what is left for its guest; None: it is nobody's who is one.
     :ivar active_at: clock seconds of the last speech or text.
     :ivar now: wall time, POSIX seconds.
     :ivar conversation: what goes on in it.
@@ -42,7 +44,7 @@ class VoiceSession(MultiService):
     log = Logger()
 
     def __init__(
-        self, speaker: Speaker, services: IServices, guest_time: GuestTime, figures: Figures
+        self, speaker: Speaker, services: IServices, share: Share | None, figures: Figures
     ) -> None:
         super().__init__()
         self.session_id = str(uuid.uuid4())
@@ -55,8 +57,7 @@ class VoiceSession(MultiService):
         self.now = services.now
         self._clock = services.clock
         self._connections: dict[IPeer, Connection] = {}
-        allowance = guest_time if speaker.is_guest else None
-        self.conversation = Conversation(self, services, allowance, figures)
+        self.conversation = Conversation(self, services, share, figures)
         self.conversation.setServiceParent(self)
 
     @property
@@ -107,13 +108,19 @@ class VoiceSessions(MultiService):
         self._sessions: dict[str, VoiceSession] = {}
         self._figures = Figures(lambda: len(self._sessions))
         services.metrics.registry.register(self._figures)
-        self._guest_time = GuestTime(services.clock, self._settings.guest_seconds)
+        self._guest_time = GuestTime(
+            services.clock, self._settings.guest_seconds, self._settings.guest_seconds_each
+        )
         self._sweep = LoopingCall(self._expire)
         self._sweep.clock = services.clock
 
     def startService(self) -> None:
         """Begin to look after them."""
         super().startService()
+        problem = why_no_model(self._services)
+        if problem is not None:
+            # captions and all else work all the same
+            self._log.warn("{problem}", problem=problem)
         done = self._sweep.start(self._settings.lifetime / SWEEP, now=False)
         done.addErrback(lambda failure: self._log.failure("nothing expires", failure=failure))
 
@@ -125,6 +132,10 @@ class VoiceSessions(MultiService):
             self.end(session, "Server shutting down")
         stopped: Deferred[None] = super().stopService()
         return stopped
+
+    def answering(self) -> bool:
+        """Whether any of them is in the midst of an answer."""
+        return any(one.conversation.is_answering for one in self._sessions.values())
 
     def get(self, session_id: str) -> VoiceSession | None:
         """The one of that id."""
@@ -145,7 +156,7 @@ class VoiceSessions(MultiService):
             if not peer.alive:
                 raise _failed("the connection closed")
             # another connection may have been quicker
-            session = self._known(speaker, wanted) or self._begin(speaker)
+            session = self._known(speaker, wanted) or self._begin(speaker, peer)
         if len(session.connections) >= self._settings.max_connections:
             raise _failed("this session has too many connections")
         now = self._clock.seconds()
@@ -206,7 +217,7 @@ class VoiceSessions(MultiService):
         if found is None:
             raise Refused("AUTH_INVALID", "Invalid authentication token")
 
-    def _begin(self, speaker: Speaker) -> VoiceSession:
+    def _begin(self, speaker: Speaker, peer: IPeer) -> VoiceSession:
         settings, sessions = self._settings, self.all()
         guests = sum(one.is_guest for one in sessions)
         if len(sessions) >= settings.max_sessions:
@@ -214,7 +225,8 @@ class VoiceSessions(MultiService):
         if speaker.is_guest and guests >= settings.max_guests:
             raise _failed("there are too many guests")
         prepare(self._clock)
-        session = VoiceSession(speaker, self._services, self._guest_time, self._figures)
+        share = self._guest_time.share(peer.address) if speaker.is_guest else None
+        session = VoiceSession(speaker, self._services, share, self._figures)
         self._sessions[session.session_id] = session
         session.setServiceParent(self)
         return session

@@ -33,6 +33,13 @@ class VoiceSettings(Section, frozen=True, kw_only=True):
         float,
         Meta(ge=0, description="Seconds an hour that engines work for guests, all together."),
     ] = 1800.0
+    guest_seconds_each: Annotated[
+        float,
+        Meta(
+            ge=0,
+            description="Seconds an hour of them that engines work for guests of one address.",
+        ),
+    ] = 600.0
     max_sessions: Annotated[int, Meta(ge=1, description="Sessions at a time, guests' too.")] = 1000
     max_connections: Annotated[int, Meta(ge=1, description="Connections of one session.")] = 8
     create_timeout: Annotated[

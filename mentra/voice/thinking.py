@@ -7,11 +7,10 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from mentra.errors import NotThere, Refused
-from mentra.interfaces.engines import IEngines
-from mentra.interfaces.llm import ILanguageModel
+from mentra.errors import Refused
 from mentra.interfaces.services import IServices
 from mentra.messages.llm import ChatRequest, ChatResponse, Chunk, Turn
+from mentra.voice.model import model_of
 from mentra.voice.settings import VoiceSettings
 from mentra.voice.tools import Toolbox
 
@@ -78,7 +77,7 @@ class Thinking:
             work.cancel()
 
     async def _think(self, turns: list[Turn]) -> None:
-        model = self._model()
+        model = model_of(self._services)
         tools = self._toolbox.offered()
         turns = list(turns)
         for left in range(self._settings.tool_rounds, -1, -1):
@@ -100,17 +99,6 @@ class Thinking:
             turns.append(Turn(role="tool", content=results))
             if self.text and not self.text[-1].isspace():
                 self._grow(" ")
-
-    def _model(self) -> Any:
-        """:raises Refused: there is none that works."""
-        try:
-            model: Any = IEngines(self._services).get(ILanguageModel, self._settings.engine)
-        except NotThere as missing:
-            raise Refused("ENGINE_UNAVAILABLE", str(missing)) from missing
-        why_not = model.unavailable()
-        if why_not is not None:
-            raise Refused("ENGINE_UNAVAILABLE", why_not)
-        return model
 
     async def _ask(self, model: Any, request: ChatRequest) -> ChatResponse:
         self._told = False

@@ -13,7 +13,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from mentra.addresses import Proxies, client_of
-from mentra.interfaces.messaging import IDialect, IPath, IRouter
+from mentra.interfaces.messaging import IDialect, IPath, IRouter, IWorking
 from mentra.interfaces.services import IServices
 from mentra.messages import Message
 from mentra.wire.admission import Admission
@@ -181,8 +181,11 @@ class PeerFactory(WebSocketServerFactory):
         self._log.failure("the path {path} failed", failure, path=self.entrance.name)
 
     def busy(self) -> bool:
-        """Whether any handler has not answered yet."""
-        return any(peer.lane is not None and peer.lane.working for peer in self.peers)
+        """Whether any handler has not answered yet, or the path has other work in hand."""
+        if any(peer.lane is not None and peer.lane.working for peer in self.peers):
+            return True
+        path = self.entrance
+        return IWorking.providedBy(path) and bool(IWorking(path).working(self.services))
 
     def say_goodbye(self) -> None:
         """Tell every peer that the server stops."""

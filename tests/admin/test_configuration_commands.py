@@ -180,6 +180,24 @@ def test_check_warns_of_a_broken_plugin(run, tmp_path, monkeypatch):
     assert "broken_for_check.py cannot be imported" in json.loads(told.stdout)["warnings"][0]
 
 
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ('[voice]\nengine = "ecco"', "there is no engine 'ecco'; those installed are: "),
+        ('[voice]\nengine = "openai"\n[openai]\nkey_file = "none"', "none: No such file"),
+    ],
+)
+def test_check_warns_of_an_assistant_that_nobody_would_answer_for(run, tmp_path, text, sentence):
+    (tmp_path / "mentra.toml").write_text(text)
+
+    said = run("config", "check")
+
+    assert (said.exit_code, said.stdout) == (0, "ok\n")
+    line = only_line(said.stderr)
+    assert line.startswith("Warning: voice.engine: the assistant cannot answer: ")
+    assert sentence in line
+
+
 def test_a_named_file_that_is_missing_is_a_sentence(run):
     result = run("config", "check", "--config", "nowhere.toml")
 

@@ -66,8 +66,8 @@ NOT_MADE_OF_A_CLASS = {"connection_error", "tpa_connection_error", "data_stream"
 """Frames that the dialect and the relay put together themselves."""
 
 WITHIN_THE_WING = {
-    "ANSWER_TOO_LONG", "HANDLER_ERROR", "NO_SYNTHESISER", "TOO_MANY_SPEECHES", "UNUSABLE_SPEECH",
-    "UNKNOWN_TIME_ZONE", "NO_GLASSES", "NOT_SHOWN",
+    "ANSWER_TOO_LONG", "HANDLER_ERROR", "NO_SYNTHESISER", "NOTHING_TO_SAY", "TOO_MANY_SPEECHES",
+    "UNUSABLE_SPEECH", "UNKNOWN_TIME_ZONE", "NO_GLASSES", "NOT_SHOWN",
 }  # fmt: skip
 """Codes of failures that clients of the assistant hear of by another name, or the model alone."""
 

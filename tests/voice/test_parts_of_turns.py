@@ -12,7 +12,7 @@ from twisted.internet.task import Clock
 from mentra.errors import Refused
 from mentra.speech.sound_files import SoundFile, wav_of
 from mentra.testing.house import success_of
-from mentra.voice.guest_time import GuestTime
+from mentra.voice.guest_time import MOST, Allowance, GuestTime
 from mentra.voice.memory import Memory
 from mentra.voice.sentences import LONGEST, Sentences, speakable
 from mentra.voice.turn_taking import MOVES, Floor, TurnTaking, turn_taking_machine
@@ -173,7 +173,7 @@ def test_no_file_makes_it_raise_anything_else(data):
 
 def test_time_for_guests_grows_and_is_never_more_than_an_hours():
     clock = Clock()
-    time = GuestTime(clock, 60.0)
+    time = Allowance(clock, 60.0)
 
     time.spend(61)
     at_once = time.is_left()
@@ -189,4 +189,51 @@ def test_time_for_guests_grows_and_is_never_more_than_an_hours():
 
 
 def test_without_any_time_nobody_is_a_guest():
-    assert GuestTime(Clock(), 0.0).is_left() is False
+    assert Allowance(Clock(), 0.0).is_left() is False
+
+
+def test_one_guest_cannot_use_up_the_time_of_all():
+    time = GuestTime(Clock(), 100.0, 30.0)
+    greedy, other = time.share("192.0.2.1"), time.share("192.0.2.2")
+
+    greedy.spend(30)
+
+    assert (greedy.is_left(), other.is_left()) == (False, True)
+
+
+def test_the_time_of_all_guests_is_bounded_too():
+    time = GuestTime(Clock(), 60.0, 30.0)
+    for last in range(3):
+        time.share(f"192.0.2.{last}").spend(20)
+
+    assert time.share("192.0.2.9").is_left() is False
+
+
+@pytest.mark.parametrize(
+    ("one", "another", "are_one"),
+    [
+        ("2001:db8::1", "2001:db8::2:3", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("::ffff:192.0.2.1", "192.0.2.1", True),
+        ("192.0.2.1", "192.0.2.2", False),
+        ("", "", True),
+    ],
+)
+def test_guests_are_told_apart_by_what_they_cannot_change_at_will(one, another, are_one):
+    time = GuestTime(Clock(), 100.0, 30.0)
+    time.share(one).spend(30)
+
+    assert time.share(another).is_left() is not are_one
+
+
+def test_guests_are_forgotten_when_they_have_used_nothing_or_are_too_many():
+    clock = Clock()
+    time = GuestTime(clock, 1e9, 30.0)
+    time.share("192.0.2.1").spend(30)
+    time.share("192.0.2.2").spend(1)
+    clock.advance(3000)
+    for number in range(MOST - 1):
+        time.share(f"198.51.{number >> 8}.{number & 255}").spend(30)
+
+    assert time.share("192.0.2.1").is_left()
+    assert len(time._own) <= MOST

@@ -4,6 +4,8 @@ import gc
 import weakref
 
 import pytest
+from twisted.internet.defer import Deferred
+from twisted.logger import capturedLogs
 from zope.interface.verify import verifyObject
 
 from mentra.admin import hush
@@ -11,6 +13,7 @@ from mentra.extension import handler
 from mentra.interfaces.voice import IVoiceConnections, IVoiceSession, IVoiceSessions
 from mentra.messages import Message
 from mentra.messages.assistant import AnswerPing, TimeData
+from mentra.testing.house import success_of
 from mentra.testing.wire import advance
 from mentra.voice.settings import VoiceSettings
 
@@ -322,6 +325,48 @@ def test_the_server_stops_with_1001(set_stage, clock):
     assert client.close_code == 1001
     client.line.lose()
     clock.advance(2)
+
+
+@pytest.mark.parametrize("drains", [True, False])
+def test_a_stop_waits_for_an_answer_but_no_longer_than_it_may(set_talk, clock, drains):
+    stage = set_talk()
+    client = stage.connect()
+    client.say("text", {"text": "hello"})
+
+    stopping = Deferred.fromCoroutine(stage.port.edge.take_leave(5.0))
+    advance(clock, 2)
+    while_it_thinks = client.close_code
+    if drains:
+        stage.engines.chat.say("Hi.")
+        stage.engines.chat.finish()
+        advance(clock, 1)
+    else:
+        advance(clock, 3.2)
+
+    assert while_it_thinks is None
+    assert client.close_code == 1001
+    kinds = [one.json["type"] for one in client.frames if one.opcode == 1]
+    assert ("response_end" in kinds) is drains
+    client.line.lose()
+    advance(clock, 1)
+    assert success_of(stopping) is None
+
+
+@pytest.mark.parametrize(
+    ("engine", "sentence"),
+    [
+        ("fake", None),
+        ("fame", "voice.engine: the assistant cannot answer: there is no engine 'fame'"),
+    ],
+)
+def test_at_the_start_it_is_said_if_nobody_would_answer(set_talk, engine, sentence):
+    with capturedLogs() as logged:
+        stage = set_talk(engine=engine)
+        found = stage.sessions.all()
+
+    assert found == ()
+    said = [one["problem"] for one in logged if "problem" in one]
+    assert [one.split(";")[0] for one in said] == ([] if sentence is None else [sentence])
 
 
 @pytest.mark.parametrize("leaves", ["first the client", "with the house"])

@@ -1088,8 +1088,24 @@ def test_engines_work_for_guests_for_so_long_and_no_longer(set_talk, clock):
     ]  # fmt: skip
 
 
+def test_a_new_token_gives_a_guest_no_more_time(set_talk, clock):
+    stage = set_talk(guest_seconds_each=10.0)
+    first = stage.connect(guest_token(WALL_TIME * 1000))
+    first.say("text", {"text": "one"})
+    clock.advance(12)
+    first.say("interruption")
+
+    again = stage.connect(guest_token(WALL_TIME * 1000).replace("3f25", "4f25"))
+    again.say("text", {"text": "two"})
+    again_elsewhere = stage.connect(guest_token(WALL_TIME * 1000), host="192.0.2.7")
+    again_elsewhere.say("text", {"text": "three"})
+
+    assert codes(again.take()) == ["RATE_LIMITED"]
+    assert codes(again_elsewhere.take()) == []
+
+
 def test_a_guests_allowance_grows_by_itself(set_talk, clock):
-    stage = set_talk(guest_seconds=3600.0)
+    stage = set_talk(guest_seconds=3600.0, guest_seconds_each=3600.0)
     guest = stage.connect(guest_token(WALL_TIME * 1000))
     guest.say("text", {"text": "one"})
     for _ in range(20):
