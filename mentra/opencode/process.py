@@ -1,6 +1,7 @@
 """An OpenCode server of our own: started with us, watched, and stopped with us."""
 
 import shutil
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -31,6 +32,15 @@ NOT_ITS_BUSINESS = (
 """Beginnings of the names of variables that hold our secrets, or say how we were started."""
 
 
+TIE = """\
+import ctypes, os, signal, sys
+ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+os.execv(sys.argv[1], sys.argv[2:])
+"""
+"""Becomes a program that is told to end when we are killed: else it would stay, with a password
+that nobody knows any more.  Source: prctl(2), PR_SET_PDEATHSIG."""
+
+
 class OpencodeProcess(Service):
     """Keeps the program running.
 
@@ -39,6 +49,7 @@ class OpencodeProcess(Service):
     :param directory: its working directory; empty is ours.
     :param login: user name and password that it wants of its clients.
     :param environ: ours.
+    :param platform: where we run; on Linux it does not outlive us, whatever happens to us.
     :raises ConfigError: there is no such program.
     """
 
@@ -55,6 +66,7 @@ class OpencodeProcess(Service):
         clock: IReactorTime,
         environ: Mapping[str, str],
         which: Callable[[str], str | None] = shutil.which,
+        platform: str = sys.platform,
     ) -> None:
         path = which(command[0])
         if path is None:
@@ -64,6 +76,10 @@ class OpencodeProcess(Service):
             )
         self._path = path
         self._words = [*command, *where(url)]
+        self._program = path
+        if platform == "linux":
+            self._program = sys.executable
+            self._words = [sys.executable, "-I", "-c", TIE, path, *self._words]
         self._directory = directory or None
         self._environ = environment(environ, login)
         self._processes = processes
@@ -104,7 +120,7 @@ class OpencodeProcess(Service):
         running = self._running = _Running(self, self._clock)
         try:
             self._processes.spawnProcess(
-                running, self._path, self._words, env=self._environ, path=self._directory
+                running, self._program, self._words, env=self._environ, path=self._directory
             )
         except OSError as problem:
             self.ended(problem.strerror, 0.0)

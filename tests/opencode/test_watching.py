@@ -1,11 +1,13 @@
 """The server behind the bridge: how it is, and one of our own that is started and stopped."""
 
+import sys
+
 import pytest
 from twisted.internet.interfaces import IReactorProcess
 from twisted.internet.task import Clock
 
 from mentra.errors import ConfigError
-from mentra.opencode.process import OpencodeProcess, environment, where
+from mentra.opencode.process import TIE, OpencodeProcess, environment, where
 from mentra.testing.opencode import FakeOpencode
 from mentra.testing.opencode_prompts import Canned
 from mentra.testing.processes import FakeProcesses
@@ -62,7 +64,7 @@ def process(clock: Clock, processes):
     made = OpencodeProcess(
         ["opencode", "serve"], "http://127.0.0.1:4096", directory="/project", login=LOGIN,
         processes=processes, clock=clock, environ={"HOME": "/home/ann"},
-        which=lambda name: f"/bin/{name}",
+        which=lambda name: f"/bin/{name}", platform="elsewhere",
     )  # fmt: skip
     made.startService()
     return made
@@ -78,6 +80,21 @@ def test_it_is_told_where_to_listen_and_what_to_ask_for(process, processes):
         "OPENCODE_SERVER_USERNAME": "ann",
         "OPENCODE_SERVER_PASSWORD": "sesame",
     }
+
+
+def test_on_linux_it_does_not_outlive_us(clock, processes):
+    made = OpencodeProcess(
+        ["opencode", "serve"], "http://127.0.0.1:4096", directory="", login=LOGIN,
+        processes=processes, clock=clock, environ={}, which=lambda name: f"/bin/{name}",
+        platform="linux",
+    )  # fmt: skip
+
+    made.startService()
+
+    (started,) = processes.started
+    assert started.executable == sys.executable
+    assert started.args[:4] == (sys.executable, "-I", "-c", TIE)
+    assert started.args[4:7] == ("/bin/opencode", "opencode", "serve")
 
 
 def test_it_is_told_nothing_of_ours():

@@ -21,7 +21,7 @@ from mentra.messages.opencode import (
 )
 from mentra.sdk.line import Unreachable
 from mentra.sdk.opencode import OpencodeClient
-from tests.opencode.real.conftest import start_bridge
+from tests.opencode.real.conftest import patiently, start_bridge
 from tests.opencode.real.package import VERSION
 from tests.server.conftest import PATIENCE
 
@@ -402,6 +402,16 @@ def test_one_that_is_killed_costs_its_runs_and_is_started_anew(tmp_path):
     assert status == 0
     assert not os.path.exists(f"/proc/{number}"), "it was left behind"
     assert not (own.server.state / "opencode.json").exists()
+
+
+def test_it_does_not_outlive_a_server_that_is_killed(tmp_path):
+    own = start_bridge(tmp_path)
+    number = own.process()
+
+    own.server.stop(signal.SIGKILL)
+
+    own.model.close()
+    patiently(lambda: not os.path.exists(f"/proc/{number}"), "the end of OpenCode")
 
 
 def test_without_a_bridge_it_is_said_so(tmp_path):
