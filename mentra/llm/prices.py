@@ -1,8 +1,9 @@
 """What models are known to do and to cost.
 
 Prices change, and only the provider's page counts; ``[llm] prices`` goes over what stands here.
-Sources: platform.claude.com/docs, "Models and pricing"; developers.openai.com/api/docs/pricing;
-ai.google.dev/gemini-api/docs/pricing; read in November 2026.
+Claude's main prices are those of platform.claude.com/docs, "Models and pricing".  Those of the
+other two were told by others, in June and October 2026, and their windows, longest answers and
+cache prices are assumptions.
 """
 
 import re
