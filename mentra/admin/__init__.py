@@ -40,6 +40,8 @@ EXTRAS = {
     "webrtcvad": "speech",
     "soxr": "speech",
     "sherpa_onnx": "sherpa",
+    "jsonschema": "channels",
+    "wasmtime": "channels",
 }
 """Modules that an extra brings, for the sentence about one that is missing."""
 
