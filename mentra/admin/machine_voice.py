@@ -1,19 +1,23 @@
 """A voice of this machine, for commands that have something said."""
 
 import asyncio
-import io
+import os
 import shutil
-import wave
 
-from mentra.errors import MentraError
+from mentra.errors import MentraError, Refused
+from mentra.speech.program import FILE, MOST_BYTES, unnamed_file
+from mentra.speech.spoken_programs import ESPEAK_NG, FLITE, Speaker
+from mentra.speech.wav import read_wav
 
-VOICES = {
-    "flite": ("-voice", "kal16", "-t"),
-    "espeak-ng": ("-v", "en-us", "--stdout", "--"),
-}
-"""Programs, the clearest first, and what they are told before the text."""
+SPEAKERS = (FLITE, ESPEAK_NG)
+"""The clearest first."""
 
 SECONDS = 30.0
+
+
+def machine_speaker() -> Speaker | None:
+    """The program here that speaks best."""
+    return next((one for one in SPEAKERS if shutil.which(one.name)), None)
 
 
 async def speak(text: str) -> tuple[bytes, int]:
@@ -21,26 +25,34 @@ async def speak(text: str) -> tuple[bytes, int]:
 
     :raises MentraError: no program here speaks, or it fails.
     """
-    name = next((one for one in VOICES if shutil.which(one)), None)
-    if name is None:
+    speaker = machine_speaker()
+    if speaker is None:
         raise MentraError("no program here speaks: apt install flite, or espeak-ng")
-    tail = ("-o", "/dev/stdout") if name == "flite" else ()
-    process = await asyncio.create_subprocess_exec(
-        name, *VOICES[name], text, *tail,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
+    told, status = await _run(speaker, text)
     try:
-        async with asyncio.timeout(SECONDS):
-            told, _ = await process.communicate()
-    except TimeoutError:
-        process.kill()
-        await process.wait()
-        raise MentraError(f"{name} takes longer than {SECONDS:g} seconds") from None
-    try:
-        with wave.open(io.BytesIO(told)) as sound:
-            # a program that writes into a pipe does not know how long it will be
-            return sound.readframes(len(told)), sound.getframerate()
-    except (wave.Error, EOFError):
-        raise MentraError(f"{name} says nothing (status {process.returncode})") from None
+        wav = read_wav(told)
+    except Refused:
+        raise MentraError(f"{speaker.name} says nothing (status {status})") from None
+    return wav.pcm, wav.rate
+
+
+async def _run(speaker: Speaker, text: str) -> tuple[bytes, int | None]:
+    """What it writes, to wherever it is told to, and the status that it ends with."""
+    with unnamed_file() as file:
+        place = f"/dev/fd/{file.fileno()}"
+        words = [place if word == FILE else word for word in speaker.words(speaker.voice(None))]
+        process = await asyncio.create_subprocess_exec(
+            speaker.name, *words,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            pass_fds=(file.fileno(),),
+        )  # fmt: skip
+        try:
+            async with asyncio.timeout(SECONDS):
+                told, _ = await process.communicate(text.encode("utf-8", "replace"))
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+            raise MentraError(f"{speaker.name} takes longer than {SECONDS:g} seconds") from None
+        return told or os.pread(file.fileno(), MOST_BYTES, 0), process.returncode

@@ -1,11 +1,10 @@
 """Sound for the microphone of simulated glasses: from a file, or said by this machine."""
 
-import shutil
 from importlib.util import find_spec
 from pathlib import Path
 
 import mentra
-from mentra.admin.machine_voice import VOICES, speak
+from mentra.admin.machine_voice import machine_speaker, speak
 from mentra.errors import MentraError, Refused
 from mentra.speech.resampling import RATE, Resampler
 from mentra.speech.wav import pcm_of_wav
@@ -48,7 +47,7 @@ async def sound_of_the_demo() -> bytes | None:
     if not all(find_spec(name) for name in WANTED):
         return None
     try:
-        if any(map(shutil.which, VOICES)):
+        if machine_speaker() is not None:
             return await sound_of_text(SPOKEN)
         return sound_of_file(RECORDED)
     except MentraError:

@@ -14,9 +14,9 @@ import click
 
 from mentra.admin import configuration_options, hush
 from mentra.admin.keyboard import lines_from
-from mentra.admin.machine_voice import speak
 from mentra.admin.running import run_until_interrupted
 from mentra.admin.simulate import address_of, token_for
+from mentra.admin.sound import sound_of_text
 from mentra.config import load
 from mentra.errors import MentraError, Refused
 from mentra.messages import Message
@@ -138,8 +138,7 @@ class Conversation:
         for pcm, rate in spoken:
             await self._answer(self._voice.say(pcm, rate))
         for text in texts:
-            pcm, rate = await speak(text)
-            await self._answer(self._voice.say(pcm, rate))
+            await self._answer(self._voice.say(await sound_of_text(text)))
         if not spoken and not texts:
             await self._typed()
 

@@ -10,6 +10,24 @@ PAUSE_MS = 1200
 """Silence after which everybody takes a sentence to be over."""
 
 
+class Pace:
+    """Moments that follow each other at one distance; a late one makes the next no later.
+
+    :param seconds: the distance; 0: none is waited for.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._clock = asyncio.get_running_loop().time
+        self._due = self._clock()
+
+    async def wait(self) -> None:
+        """Wait for the next one."""
+        if self._seconds:
+            self._due += self._seconds
+            await asyncio.sleep(self._due - self._clock())
+
+
 class Microphone:
     """Sends sound in pieces of one length, each when it would have been heard.
 
@@ -34,14 +52,12 @@ class Microphone:
         out.  It takes as long as the sound."""
         size = self._chunk_ms * MILLISECOND
         sound = pcm + bytes(pause_ms * MILLISECOND)
-        loop = asyncio.get_running_loop()
-        due = loop.time()
+        pace = Pace(self._chunk_ms / 1000)
         all_went = True
         for start in range(0, len(sound), size):
             piece = sound[start : start + size]
             # an encoder wants whole frames
             piece += bytes(size - len(piece))
             all_went = self._send(self._encode(piece)) and all_went
-            due += self._chunk_ms / 1000
-            await asyncio.sleep(due - loop.time())
+            await pace.wait()
         return all_went

@@ -32,6 +32,7 @@ from mentra.messages.voice import (
 )
 from mentra.sdk.frames import Vocabulary
 from mentra.sdk.line import Line, Unreachable
+from mentra.sdk.microphone import Pace
 
 RATE = 16_000
 """Samples a second of what the assistant says."""
@@ -205,8 +206,7 @@ class VoiceClient:
         """
         waiting = self._begin()
         size = 2 * rate * PIECE_MS // 1000
-        loop = asyncio.get_running_loop()
-        due = loop.time()
+        paces = Pace(PIECE_MS / 1000 / pace if pace else 0.0)
         for number, start in enumerate(range(0, len(pcm), size)):
             if waiting.done():
                 break  # the server has heard enough
@@ -214,9 +214,7 @@ class VoiceClient:
                 audio_data=pcm[start : start + size], sequence_number=number, sample_rate=rate
             )
             self._send(SpeechChunk(data=piece))
-            if pace:
-                due += PIECE_MS / 1000 / pace
-                await asyncio.sleep(due - loop.time())
+            await paces.wait()
         if end and not waiting.done() and self.state in ("idle", "listening"):
             self._send(EndUtterance())
         return await waiting

@@ -126,7 +126,7 @@ def run(
     :param most: bytes it may make.
     :raises Refused: code ``SPEECH_FAILED``.
     """
-    file = _unnamed_file() if FILE in command else None
+    file = unnamed_file() if FILE in command else None
     run = Run(label, text.encode("utf-8", "replace"), file, most)
     fds: dict[int, Any] = {0: "w", 1: "r", 2: "r"}
     if file is not None:
@@ -144,7 +144,8 @@ def run(
     return run.done
 
 
-def _unnamed_file() -> BinaryIO:
+def unnamed_file() -> BinaryIO:
+    """A file for a program to write into, which is gone when it is closed."""
     if hasattr(os, "memfd_create"):
         # in memory: nothing waits for a disk, and nothing is left behind
         return os.fdopen(os.memfd_create("speech"), "rb")
