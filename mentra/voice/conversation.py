@@ -93,18 +93,19 @@ class Conversation(Service):
         :raises Refused: it is none that can be understood, or guests are not listened to now.
         """
         if self.is_answering:
-            return  # a client that wants to be heard now says interruption first
+            # else a client that wants to be heard now says interruption first
+            if self._settings.interrupt_by_voice:
+                self._overhear(piece, peer)
+            return
         if self.state == "idle":
-            self._begin_to_listen(piece, peer)
+            self._require_time()
+            fresh = Sounding(self._services)
+            fresh.check(piece)
+            self._begin_to_listen(fresh, peer)
         turn, sounding = self._turn, self._sounding
         if turn is None or turn.utterance is None or peer is not self._talker or sounding is None:
             return  # somebody else has the word
-        pcm = sounding.pcm(piece)
-        if pcm:
-            turn.utterance.hear(pcm)
-        if piece.is_last and self.state == "listening":
-            self._end_may_follow = True
-            self._finish()
+        self._hear(turn.utterance, sounding.pcm(piece), bool(piece.is_last))
 
     def end_utterance(self) -> None:
         """What was said is complete."""
@@ -155,16 +156,34 @@ class Conversation(Service):
 
     # -- listening
 
-    def _begin_to_listen(self, piece: SpeechData, peer: IPeer) -> None:
-        self._require_time()
-        sounding = Sounding(self._services)
-        sounding.check(piece)
+    def _hear(self, utterance: Utterance, pcm: bytes | None, is_last: bool) -> None:
+        if pcm:
+            utterance.hear(pcm)
+        if is_last and self.state == "listening":
+            self._end_may_follow = True
+            self._finish()
+
+    def _overhear(self, piece: SpeechData, peer: IPeer) -> None:
+        """Speech interrupts an answer, and is heard from its beginning."""
+        turn = self._turn
+        if turn is None or turn.thinking is None:
+            return  # what comes behind a question is no objection to its answer
+        ear = turn.ear(peer, self._services)
+        pcm = ear.speech(piece)
+        if pcm is not None:
+            self._require_time()
+            self.interrupt(None)
+            self._hear(self._begin_to_listen(ear.sounding, peer), pcm, bool(piece.is_last))
+
+    def _begin_to_listen(self, sounding: Sounding, peer: IPeer) -> Utterance:
         self._sounding, self._talker = sounding, peer
         detector = new_detector(self._services) or Loudness()
         self._turn = turn = self._new_turn()
-        turn.utterance = Utterance(self._services, self._settings, detector, self)
+        utterance = Utterance(self._services, self._settings, detector, self)
+        turn.utterance = utterance
         self._end_may_follow = False
         self._turn_taking.hears()
+        return utterance
 
     def _require_time(self) -> None:
         if self._share is not None and not self._share.is_left():
@@ -241,7 +260,7 @@ class Conversation(Service):
         sentences = self._sentences.add(piece)
         if sentences or now - turn.shown_at >= PAUSE:
             self._show(turn)
-        self._say(turn, sentences)
+        turn.say(sentences, now)
 
     def answered(self) -> None:
         """The answer is complete."""
@@ -254,7 +273,7 @@ class Conversation(Service):
             return
         self._memory.add(turn.asked, text)
         self._telling.answer(turn, text, is_final=True)
-        self._say(turn, self._sentences.rest())
+        turn.say(self._sentences.rest(), self._clock.seconds())
         if turn.mouth is None:
             self.said()
         else:
@@ -270,13 +289,6 @@ class Conversation(Service):
         assert turn.thinking is not None
         turn.shown_at = self._clock.seconds()
         self._telling.answer(turn, turn.thinking.text, is_final=False)
-
-    def _say(self, turn: Turn, sentences: list[str]) -> None:
-        for sentence in sentences:
-            if turn.mouth is not None:
-                if turn.sentence_at is None:
-                    turn.sentence_at = self._clock.seconds()
-                turn.mouth.say(sentence)
 
     def sounds(self, pcm: bytes, is_last: bool) -> None:
         """A piece of the answer as sound."""
@@ -313,10 +325,9 @@ class Conversation(Service):
     def _remember(self) -> None:
         """What was answered before it was cut off."""
         turn = self._turn
-        if turn is not None and turn.thinking is not None and not turn.thinking.is_over:
-            text = turn.thinking.text.strip()
-            if text:
-                self._memory.add(turn.asked, f"{text} ...")
+        text = "" if turn is None else turn.unfinished()
+        if turn is not None and text:
+            self._memory.add(turn.asked, f"{text} ...")
 
     def _fail(self, code: str, message: str, recoverable: bool = True) -> None:
         self._drop()

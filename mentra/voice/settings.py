@@ -89,6 +89,14 @@ class VoiceSettings(Section, frozen=True, kw_only=True):
         int, Meta(ge=20, le=400, description="Bytes of an LC3 frame of 10 ms.")
     ] = 40
 
+    interrupt_by_voice: Annotated[
+        bool,
+        Meta(
+            description="Whether speech during an answer interrupts it; for clients whose "
+            "microphone does not hear their loudspeaker."
+        ),
+    ] = False
+
     # -- what is thought
     engine: Annotated[
         str, Meta(description="Language model's engine; echo says what it was told.")

@@ -4,9 +4,11 @@ import uuid
 
 import attrs
 
-from mentra.interfaces.services import IMetrics
+from mentra.interfaces.messaging import IPeer
+from mentra.interfaces.services import IMetrics, IServices
 from mentra.messages.assistant import TurnMetrics
 from mentra.voice.mouth import Mouth
+from mentra.voice.overhearing import Overhearing
 from mentra.voice.thinking import Thinking
 from mentra.voice.utterance import Utterance
 
@@ -22,6 +24,7 @@ class Turn:
 
     :ivar number: the first turn of a conversation is 1.
     :ivar utterance: what is said; None where it was typed.
+    :ivar ears: microphones that send while it is answered.
     :ivar sent: how many pieces of sound were sent.
     :ivar unspoken: whether the synthesiser failed, and there is sound of no more than a beginning.
     :ivar shown: how much of the answer clients know, characters.
@@ -33,6 +36,7 @@ class Turn:
     utterance: Utterance | None = None
     thinking: Thinking | None = None
     mouth: Mouth | None = None
+    ears: dict[IPeer, Overhearing] = attrs.field(factory=dict)
     asked: str = ""
     sent: int = 0
     unspoken: bool = False
@@ -43,6 +47,27 @@ class Turn:
     answered_at: float | None = None
     sentence_at: float | None = None
     sounded_at: float | None = None
+
+    def ear(self, peer: IPeer, services: IServices) -> Overhearing:
+        """The microphone of *peer* while it is answered."""
+        ear = self.ears.get(peer)
+        if ear is None:
+            ear = self.ears[peer] = Overhearing(services)
+        return ear
+
+    def say(self, sentences: list[str], now: float) -> None:
+        """Have them spoken, if anything is."""
+        for sentence in sentences:
+            if self.mouth is not None:
+                if self.sentence_at is None:
+                    self.sentence_at = now
+                self.mouth.say(sentence)
+
+    def unfinished(self) -> str:
+        """The answer as far as it came, if it came to no end; else nothing."""
+        if self.thinking is None or self.thinking.is_over:
+            return ""
+        return self.thinking.text.strip()
 
     def stop(self) -> None:
         """Nothing more comes of it."""

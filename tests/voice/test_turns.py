@@ -999,6 +999,71 @@ def test_speech_while_an_answer_is_given_waits_for_an_interruption(set_talk):
     assert states(client.take()) == ["interrupted", "idle", "listening"]
 
 
+@pytest.mark.parametrize("state", ["thinking", "waiting for a voice", "speaking"])
+def test_a_voice_interrupts_an_answer_where_that_is_wanted(set_talk, clock, state):
+    stage = set_talk(interrupt_by_voice=True)
+    client = stage.connect()
+    bring_to(stage, client, state)
+    chat, first = stage.engines.chat, stage.engines.stream
+    client.take()
+
+    client.speak(quiet(400), 1)
+    before = client.take("state:changed", "error", "conversation:interrupted")
+    for number in range(2, 8):
+        client.speak(loud(50), number)
+    after = client.take()
+    advance(clock, 1)
+
+    assert before == []
+    assert chat.cancelled
+    kinds = [one["type"] for one in after]
+    stop = kinds.index("conversation:interrupted")
+    assert not {"audio_chunk", "llm_response"} & set(kinds[stop:])
+    assert states(after) == ["interrupted", "idle", "listening"]
+    assert kinds.count("conversation:interrupted") == 1
+    assert stage.engines.stream is not first
+    assert loud(300) in b"".join(stage.engines.stream.written)
+
+
+def test_what_interrupted_an_answer_is_the_next_question(set_talk, clock):
+    stage = set_talk(interrupt_by_voice=True)
+    client = stage.connect()
+    bring_to(stage, client, "speaking")
+
+    client.speak(loud(500), 1, isLast=True)
+    stage.engines.stream.hear("stop", end_ms=500)
+    stage.engines.chat.say("Yes.")
+    stage.engines.chat.finish()
+    advance(clock, 1)
+
+    frames = client.take()
+    assert texts([one for one in frames if one["type"] == "llm_response"])[-1] == "Yes."
+    assert states(frames)[-1] == "idle"
+
+
+@pytest.mark.parametrize("sound", [quiet(3000), loud(60) + quiet(1000)])
+def test_neither_silence_nor_a_click_interrupts_an_answer(set_talk, sound):
+    stage = set_talk(interrupt_by_voice=True)
+    client = stage.connect()
+    bring_to(stage, client, "speaking")
+    client.take()
+
+    client.speak(sound, 1)
+
+    assert client.take("conversation:interrupted", "state:changed", "error") == []
+
+
+def test_what_comes_behind_a_question_does_not_interrupt_it(set_talk):
+    stage = set_talk(interrupt_by_voice=True)
+    client = stage.connect()
+    bring_to(stage, client, "understanding")
+    client.take()
+
+    client.speak(loud(500), 1)
+
+    assert client.take("conversation:interrupted", "state:changed", "error") == []
+
+
 # -- saying it again -------------------------------------------------------------------------
 
 
