@@ -60,8 +60,21 @@ def payloads_of(said: Iterable[Said]) -> tuple[list[Json], Json]:
     listed = list(said)
     kinds = [one.kind for one in listed if one.kind is not None and one.kind.spoken]
     found, components = schemas_of(dict.fromkeys(kinds))
+    _name_discriminators([*found, components])
     by_kind = dict(zip(dict.fromkeys(kinds), found, strict=True))
     return [_payload(one, by_kind, components) for one in listed], components
+
+
+def _name_discriminators(schemas: Any) -> None:
+    """AsyncAPI has the property's name alone, where OpenAPI has an object."""
+    if isinstance(schemas, dict):
+        told = schemas.get("discriminator")
+        if isinstance(told, dict) and "propertyName" in told:
+            schemas["discriminator"] = told["propertyName"]
+        schemas = list(schemas.values())
+    if isinstance(schemas, list):
+        for one in schemas:
+            _name_discriminators(one)
 
 
 def _payload(one: Said, by_kind: dict[Any, Json], components: Json) -> Json:
