@@ -196,10 +196,22 @@ async def evening(server: Running, **sentences: tuple[str, ...]) -> AsyncIterato
 
 @attrs.define
 class Evening:
-    """All of them."""
+    """All of them.
+
+    :ivar starved: by how many seconds this program came too late at worst, while it watched.
+    """
 
     server: Running
     speakers: dict[str, Speaker]
+    starved: float = 0.0
+
+    async def watch(self) -> None:
+        """See how busy the machine is."""
+        now = asyncio.get_running_loop().time
+        while True:
+            due = now() + 0.02
+            await asyncio.sleep(0.02)
+            self.starved = max(self.starved, now() - due)
 
     def __getattr__(self, name: str) -> Speaker:
         return self.speakers[name]

@@ -52,6 +52,7 @@ async def everybody_speaks(server: Running, udp_port: int) -> Evening:
         await configure_lc3(server, people.lc3.token)
         datagrams = Datagrams(udp_port, hash_of("udp@x.org"), lost=0.01, late=0.05)
         people.udp.glasses.send(UdpRegister(user_id_hash=datagrams.user_hash))
+        watching = asyncio.create_task(people.watch())
         noise = silence(2) + white_noise(4, 300) + white_noise(4, 3000) + silence(2)
         await asyncio.gather(
             people.pcm.speak(Microphone(people.pcm.glasses.send_audio, chunk_ms=100)),
@@ -62,6 +63,7 @@ async def everybody_speaks(server: Running, udp_port: int) -> Evening:
         for way in WAYS:
             heard = people.speakers[way].heard
             await until(lambda heard=heard: bool(heard) and heard[-1].is_final)
+        watching.cancel()
         return people
 
 
@@ -85,11 +87,14 @@ async def test_speech_becomes_captions_whichever_way_it_comes(start, record_prop
 
     rates = {way: people.speakers[way].error_rate for way in WAYS}
     rates["engine alone"], rates["engine after LC3"] = await alone(), await alone(through_lc3)
+    record_property("seconds that programs had to wait, at worst", round(people.starved, 2))
     for name, rate in rates.items():
         record_property(f"word errors: {name}", round(rate, 3))
-    assert rates["pcm"] <= min(0.10, rates["engine alone"] + 0.02)
+    # on a machine that starves its programs nobody speaks as people do, without a stop in a word
+    allowed = 0.02 if people.starved < 0.3 else 0.08
+    assert rates["pcm"] <= min(0.10, rates["engine alone"] + allowed)
     # what the codec itself makes harder to understand is not the server's doing
-    assert rates["lc3"] <= min(0.10, rates["engine after LC3"] + 0.02)
+    assert rates["lc3"] <= min(0.10, rates["engine after LC3"] + allowed)
     # of a hundred datagrams one is lost: told, and bounded
     assert rates["udp"] <= 0.30
     for way in WAYS:
