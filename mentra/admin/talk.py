@@ -75,6 +75,9 @@ def talk(
     async def chat() -> None:
         async with VoiceClient(address, bearer, session_id=session) as voice:
             conversation = Conversation(voice, sys.stdout)
+            task = asyncio.current_task()
+            loop = asyncio.get_running_loop()
+            loop.add_signal_handler(signal.SIGINT, lambda: conversation.stop(task))
             try:
                 await conversation.run(spoken, say)
             finally:
@@ -130,9 +133,6 @@ class Conversation:
     async def run(self, spoken: list[tuple[bytes, int]], texts: tuple[str, ...]) -> None:
         """Say files and texts, or else what is typed, to its end."""
         self._voice.listen(self._heard)
-        task = asyncio.current_task()
-        loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGINT, lambda: self._stop(task))
         if self._voice.notice:
             self._line(f"({self._voice.notice})")
         for pcm, rate in spoken:
@@ -167,7 +167,8 @@ class Conversation:
         elif answer.metrics is not None and answer.metrics.total_latency_ms is not None:
             self._line(f"(after {answer.metrics.total_latency_ms / 1000:.1f} s)")
 
-    def _stop(self, task: "asyncio.Task[None] | None") -> None:
+    def stop(self, task: "asyncio.Task[None] | None") -> None:
+        """Stop the answer, or *task* if there is none."""
         if self._busy:
             self._voice.interrupt()
         elif task is not None:
