@@ -61,8 +61,9 @@ async def everybody_speaks(server: Running, udp_port: int) -> Evening:
             people.nobody.glasses.microphone.hear(noise),
         )
         for way in WAYS:
-            heard = people.speakers[way].heard
-            await until(lambda heard=heard: bool(heard) and heard[-1].is_final)
+            # the pause after each ends it
+            one = people.speakers[way]
+            await until(lambda one=one: len(one.finals) >= len(SENTENCES))
         watching.cancel()
         return people
 
