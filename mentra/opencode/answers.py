@@ -58,6 +58,7 @@ class Session(Struct, frozen=True, kw_only=True):
 
     id: str
     title: str | None = None
+    directory: str | None = None
     time: Times | None = None
     created_at: int | float = msgspec.field(name="createdAt", default=0)
     updated_at: int | float = msgspec.field(name="updatedAt", default=0)

@@ -115,10 +115,10 @@ class OpencodeApi:
         place = f"/session/{_session(session_id)}/message"
         return self._ask("POST", place, Whole, body, timeout=RUN_PATIENCE)
 
-    def messages(self, session_id: str, limit: int) -> Answering[list[Whole]]:
-        """The last *limit* messages, the oldest first."""
+    def messages(self, session_id: str, limit: int, kind: Any = Whole) -> Answering[list[Any]]:
+        """The last *limit* messages, the oldest first, as far as *kind* looks at them."""
         place = f"/session/{_session(session_id)}/message"
-        return self._ask("GET", place, list[Whole], query={"limit": str(limit)})
+        return self._ask("GET", place, list[kind], query={"limit": str(limit)})
 
     async def reply_permission(self, permission_id: str, reply: str) -> None:
         """``once``, ``always`` or ``reject``.

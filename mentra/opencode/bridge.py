@@ -20,6 +20,7 @@ from mentra.opencode.credentials import CredentialsFile, default_path
 from mentra.opencode.feed import Feed
 from mentra.opencode.handout import Handout
 from mentra.opencode.process import OpencodeProcess
+from mentra.opencode.recording import recorder
 from mentra.opencode.settings import OpencodeSettings
 from mentra.opencode.watch import Watch
 
@@ -58,7 +59,8 @@ class Bridge(MultiService):
         watch = Watch(self.api, services.clock, self.conversations.__len__)
         services.metrics.show("opencode", watch.health)
         services.metrics.registry.register(watch)
-        for service in (feed, self.conversations, watch):
+        recording = recorder(services, self.api, feed, directory)
+        for service in (feed, self.conversations, watch, *recording):
             service.setServiceParent(self)
         if settings.command and login is not None:
             OpencodeProcess(

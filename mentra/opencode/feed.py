@@ -43,8 +43,18 @@ class Listener(Protocol):
         """Events may have been missed: what comes now is not all."""
 
 
+class Follower(Protocol):
+    """Who wants to hear of every session."""
+
+    def overhear(self, kind: str, text: str) -> None:
+        """An event of that type happened; *text* is all of it, JSON."""
+
+    def begun(self) -> None:
+        """Events come from now on; what came before is not told."""
+
+
 class Feed(Service):
-    """Connects while somebody listens.
+    """Connects while somebody listens; with a follower always.
 
     :ivar connected: whether events come.
     """
@@ -56,6 +66,7 @@ class Feed(Service):
         self._clock = clock
         self.connected = False
         self._listeners: dict[str, set[Listener]] = defaultdict(set)
+        self._follower: Follower | None = None
         self._parents: dict[str, str] = {}
         self._asked: Deferred[Any] | None = None
         self._pause = FIRST_PAUSE
@@ -89,6 +100,7 @@ class Feed(Service):
             self.forget(session_id, listener)
             # a server that has just begun may leave a connection unanswered for ever
             self._hang_up()
+            self._again()
             sentence = f"the OpenCode server sent no event within {CONNECT_WITHIN:g} s"
             raise Refused("HTTP_ERROR", sentence, where="provider", retryable=True) from problem
         except BaseException:
@@ -104,8 +116,19 @@ class Feed(Service):
                 del self._listeners[session_id]
         if not self._listeners:
             self._parents.clear()
-            if self._asked is not None:
+            if self._asked is not None and self._follower is None:
                 self._after(LINGER, self._nobody_listens)
+
+    def follow(self, follower: Follower) -> None:
+        """Have *follower* hear of everything, whenever the server is there."""
+        self._follower = follower
+        if self._asked is None:
+            self._connect()
+
+    def unfollow(self, follower: Follower) -> None:
+        """No more."""
+        if self._follower is follower:
+            self._follower = None
 
     # -- the connection
 
@@ -155,7 +178,10 @@ class Feed(Service):
         if had_begun:
             for listener in self._everybody():
                 listener.missed()
-        if self._listeners and self.running:
+        self._again()
+
+    def _again(self) -> None:
+        if (self._listeners or self._follower) and self.running:
             self._after(self._pause, self._connect)
             self._pause = min(2 * self._pause, LONGEST_PAUSE)
 
@@ -204,8 +230,13 @@ class Feed(Service):
         if not self.connected:
             self._is_there()
         kind = EVENTS.get(head.type)
-        if kind is None or not self._listeners:
-            return
+        if kind is not None and self._listeners:
+            self._heard(head, kind, sent)
+        # those who wait for an answer come first
+        if self._follower is not None:
+            self._attempt(self._follower.overhear, head.type, sent.data)
+
+    def _heard(self, head: Head, kind: Any, sent: ServerSentEvent) -> None:
         listeners = self._listeners_of(head.properties.session_id, head.type in ASKING)
         if not listeners and head.type != "session.created":
             return
@@ -224,16 +255,21 @@ class Feed(Service):
                 self._parents[event.info.id] = parent
             return
         for listener in listeners:
-            try:
-                listener.hear(event)
-            except Exception:  # noqa: BLE001 - one run's bug must not end the events of all
-                self._log.failure("an event was not understood")
+            self._attempt(listener.hear, event)
+
+    def _attempt(self, hear: Callable[..., None], *what: Any) -> None:
+        try:
+            hear(*what)
+        except Exception:  # noqa: BLE001 - one run's bug must not end the events of all
+            self._log.failure("an event was not understood")
 
     def _is_there(self) -> None:
         self.connected = True
         self._complained = False
         self._pause = FIRST_PAUSE
         self._tell_waiting()
+        if self._follower is not None:
+            self._attempt(self._follower.begun)
 
     def _listeners_of(self, session_id: str | None, or_parents: bool) -> tuple[Listener, ...]:
         """Those of the session, or else of the one it was begun by."""

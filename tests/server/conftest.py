@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -151,6 +152,13 @@ def wait_until(condition: Callable[[], Any], what: str) -> Any:
             return found
         threading.Event().wait(0.05)
     raise AssertionError(f"waited in vain for {what}")
+
+
+def own_port(server: Running) -> int:
+    """The port that channels have of their own, out of the log."""
+    found = re.search(r"\[channels\] port: listening on port (\d+)", server.log.read_text())
+    assert found, server.log.read_text()
+    return int(found[1])
 
 
 def launch(folder: Path, port: int, state: Path, settings: str = "", **environ: str) -> Running:

@@ -1,7 +1,6 @@
 """Channels of a server process: two ports, a restart, many requests, and a stop."""
 
 import asyncio
-import re
 import socket
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -11,20 +10,13 @@ import pytest
 
 from mentra.errors import Refused
 from mentra.sdk import ChannelError, ChannelsClient
-from tests.server.conftest import PATIENCE, Running, free_port
+from tests.server.conftest import PATIENCE, free_port, own_port
 
 pytestmark = pytest.mark.slow
 
 
 def run(act: Callable[[], Awaitable[Any]]) -> Any:
     return asyncio.run(asyncio.wait_for(act(), PATIENCE))
-
-
-def own_port(server: Running) -> int:
-    """The port that channels have of their own, out of the log."""
-    found = re.search(r"\[channels\] port: listening on port (\d+)", server.log.read_text())
-    assert found, server.log.read_text()
-    return int(found[1])
 
 
 def test_what_a_page_keeps_is_there_after_a_crash(start):

@@ -10,10 +10,11 @@ from typing import Any, TypeVar
 import attrs
 import pytest
 
+from mentra.sdk import ChannelsClient
 from mentra.sdk.opencode import OpencodeClient
 from tests.opencode.real.model import Model
 from tests.opencode.real.package import binary
-from tests.server.conftest import Running, free_port, is_ready, launch, wait_until
+from tests.server.conftest import Running, free_port, is_ready, launch, own_port, wait_until
 
 Outcome = TypeVar("Outcome")
 
@@ -44,6 +45,25 @@ class Bridge:
                 return await work(client)
 
         return asyncio.run(connected())
+
+    def seen(self, session_id: str) -> tuple[str, list[tuple[str, str, str | None]]]:
+        """What a page sees of a session: its status, and of each entry type, text and status."""
+
+        async def look() -> tuple[Any, Any]:
+            async with asyncio.timeout(120):
+                page = ChannelsClient(f"ws://127.0.0.1:{own_port(self.server)}/")
+                await page.connect()
+                session = await page.send("code:get-session", {"id": session_id})
+                found = await page.send("code:get-transcript", {"sessionId": session_id})
+                await page.disconnect()
+                return session, found
+
+        session, found = asyncio.run(look())
+        entries = [
+            (one["type"], one["content"], one.get("toolCallData", {}).get("status"))
+            for one in found["entries"]
+        ]
+        return session["status"], entries
 
     def health(self) -> Any:
         return json.loads(self.server.get("/health")[1])["parts"]["opencode"]

@@ -199,6 +199,24 @@ def test_a_tool_is_really_used(bridge):
     assert (found[-1].input_tokens, found[-1].output_tokens) == (22, 6)
 
 
+def test_pages_see_what_was_said_and_done(bridge):
+    async def work(client):
+        session = await client.create_session()
+        await heard(client.prompt(session.id, "usetool"), "once", client)
+        return session.id
+
+    session_id = bridge.do(work)
+
+    patiently(lambda: bridge.seen(session_id)[0] == "paused", "the end of the run on a page")
+    _, entries = bridge.seen(session_id)
+    assert entries == [
+        ("user_input", "usetool", None),
+        ("assistant_output", entries[1][1], None),
+        ("tool_call", entries[2][1], "completed"),
+        ("assistant_output", "Echo: usetool", None),
+    ]
+
+
 def test_a_tool_that_is_allowed_always_is_not_asked_about_again(bridge):
     async def work(client):
         session = await client.create_session()
