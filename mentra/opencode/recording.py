@@ -6,14 +6,17 @@ from typing import Any
 from twisted.application.service import Service
 from twisted.internet.defer import CancelledError, Deferred, TimeoutError
 from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from mentra.errors import MentraError
+from mentra.errors import MentraError, Refused
 from mentra.interfaces.channel_stores import ICodeSessions
 from mentra.interfaces.channels import IChannelDoor
 from mentra.interfaces.services import IServices
 from mentra.interfaces.stores import IUserStore
+from mentra.messages.stamps import FAR, iso
+from mentra.opencode.answers import Session
 from mentra.opencode.api import OpencodeApi
 from mentra.opencode.feed import Feed
 from mentra.opencode.overheard import WholeMessage
@@ -38,6 +41,11 @@ LOOK_BACK = 100
 
 LISTED = 100
 """Sessions that a server lists; whoever is not among so many may just be old."""
+
+PAUSE = 0.1
+"""Seconds between two looks whether the store has room for what was missed."""
+
+NEVER = "9999-12-31T23:59:59.999Z"
 
 AT_WORK = ("running", "waiting_input")
 
@@ -142,7 +150,10 @@ class Recorder(Service):
 
     async def _look(self) -> None:
         listed, statuses = await self._api.sessions(), await self._api.statuses()
-        kept = {one.id: one for one in await self._store.sessions(self._user_id)}
+        found = await self._store.sessions(self._user_id)
+        kept = {one.id: one for one in found}
+        # of what was there before anything was kept there is no transcript
+        last_kept = found[0].updated_at if found else NEVER
         # those that were changed last are written last
         for session in reversed(listed):
             status = statuses.get(session.id)
@@ -152,19 +163,31 @@ class Recorder(Service):
             is_news = before is None or before.status != now
             if is_news and session.id not in self._heard:
                 self._session_is(SessionIs(session.id, now, session.directory))
-            if now == "running" or (before is not None and before.status in AT_WORK):
+            since = last_kept if before is None else before.updated_at
+            is_behind = before is not None and before.status in AT_WORK
+            if now == "running" or is_behind or _changed(session) > since:
                 await self._catch_up(session.id)
         if len(listed) < LISTED:
             self._those_gone(kept, {one.id: one.directory for one in listed})
 
     async def _catch_up(self, session_id: str) -> None:
-        messages = await self._api.messages(session_id, LOOK_BACK, WholeMessage)
-        self._put(self._minutes.catch_up(session_id, messages))
+        try:
+            messages = await self._api.messages(session_id, LOOK_BACK, WholeMessage)
+        except Refused:
+            # it may have been deleted in this moment; the others are looked at all the same
+            self._failed(Failure(), "a session's messages")
+            return
+        for message in messages:
+            # what happens now has its place too
+            while len(self._waiting) > MOST_WAITING // 2:
+                await deferLater(self._clock, PAUSE)
+            self._put(self._minutes.catch_up(session_id, [message]))
 
     def _those_gone(self, kept: dict[str, Any], listed: dict[str, str | None]) -> None:
         here = {self._directory, *listed.values()}
         for session_id, session in kept.items():
-            if session_id in listed or not session_id.startswith("ses_"):
+            # one that was heard of meanwhile is not on the list yet
+            if session_id in listed or session_id in self._heard or not _is_theirs(session_id):
                 continue
             if session.project_path in here and session.status != "stopped":
                 self._put([SessionIs(session_id, "stopped", session.project_path)])
@@ -241,6 +264,17 @@ class Recorder(Service):
         if what not in self._complaints and len(self._complaints) < REMEMBERED:
             self._complaints.add(what)
             self._log.warn(sentence, what=what)
+
+
+def _is_theirs(session_id: str) -> bool:
+    """Whether OpenCode names sessions so."""
+    return session_id.startswith("ses_")
+
+
+def _changed(session: Session) -> str:
+    """When it changed last, as stores write it."""
+    updated = session.updated_at if session.time is None else session.time.updated
+    return iso(min(max(updated / 1000, 0.0), FAR))
 
 
 def _size(act: Act) -> int:

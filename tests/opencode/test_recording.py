@@ -20,7 +20,7 @@ from mentra.opencode import recording
 from mentra.opencode.settings import OpencodeSettings
 from mentra.testing.channels import stores_in
 from mentra.testing.databases import MemoryDatabase
-from mentra.testing.house import house_with, success_of
+from mentra.testing.house import WALL_TIME, house_with, success_of
 from mentra.testing.opencode import FakeOpencode, client_of
 from mentra.testing.opencode_prompts import Canned
 from mentra.testing.wire import MemoryPort
@@ -344,6 +344,37 @@ def test_what_was_missed_is_read_when_events_come_again(pages, clock):
         gone: ("/project", "stopped"),
     }
     assert [entry.id for entry in one.transcript(prompt.session_id)] == [part["id"]]
+
+
+@pytest.mark.parametrize("lag", [-1, 1])
+def test_a_run_that_came_and_went_while_nobody_listened_is_read(pages, clock, lag):
+    one = pages()
+    server = one.scene.server
+    session_id = one.scene.session()
+    server.break_streams()
+    info = {"id": "msg_1", "role": "assistant"}
+    part = {"id": "prt_1", "type": "text", "text": "so far", "messageID": "msg_1"}
+    server.keep(session_id, info, [part | {"time": {"end": 1}}])
+    times = {"created": 1, "updated": (WALL_TIME + clock.seconds() + lag) * 1000}
+    server.sessions[session_id]["time"] = times
+
+    clock.advance(0.25)
+    server.after_write()
+
+    assert len(one.transcript(session_id)) == (lag > 0)
+
+
+def test_a_session_that_is_gone_in_the_midst_of_it_does_not_keep_the_others(pages):
+    server = FakeOpencode()
+    first, second = server.new_session()["id"], server.new_session()["id"]
+    server.busy |= {first: {"type": "busy"}, second: {"type": "busy"}}
+    server.canned[f"GET /session/{first}/message"] = Canned(404, b"{}")
+    info = {"id": "msg_1", "role": "user"}
+    server.keep(second, info, [{"id": "1", "type": "text", "text": "tea", "messageID": "msg_1"}])
+
+    one = pages(server)
+
+    assert one.texts(second) == [("user_input", "tea")]
 
 
 def test_where_there_is_no_server_nothing_is_kept_until_it_comes(pages, clock):
