@@ -11,12 +11,17 @@ from twisted.internet.task import Clock
 from twisted.logger import LogEvent, LogLevel, globalLogPublisher
 
 from mentra.admin import hush
+from mentra.extension import EngineFactory
 from mentra.interfaces.photos import IPhotoFiles, IPhotoStore
 from mentra.interfaces.services import IPublicAddress, IReadiness
 from mentra.interfaces.session import ISessions
+from mentra.interfaces.speech import ISynthesis
 from mentra.interfaces.stores import IAppStore, ISimpleStorage, IUserStore
+from mentra.interfaces.voice import IVoiceConnections, IVoiceSessions
 from mentra.records import App, Permission
 from mentra.routing.discovery import discover
+from mentra.speech.synthesis import SynthesisSettings
+from mentra.testing.engines import FakeSynthesis
 from mentra.testing.glasses import FakeAddress
 from mentra.testing.house import house_with, success_of
 from mentra.testing.photos import MemoryPhotoFiles, MemoryPhotoStore
@@ -43,6 +48,8 @@ COMPANY = frozenset(
 
 PLEASED = LogLevel.info
 
+fake_voice = EngineFactory(ISynthesis, "nobody", lambda services: FakeSynthesis())
+
 
 @cache
 def plugins() -> tuple[object, ...]:
@@ -65,7 +72,9 @@ class Scene:
         apps = MemoryAppStore()
         people = MemoryUserStore(apps)
         self.house = house_with(
-            *plugins(), *more, clock=self.clock,
+            *plugins(), *more, fake_voice, clock=self.clock,
+            # programs that speak never end here
+            sections=(SynthesisSettings(engine=fake_voice.name),),
             parts={
                 IPublicAddress: FakeAddress(), IReadiness: Readiness(),
                 IAppStore: apps, IUserStore: people,
@@ -75,6 +84,9 @@ class Scene:
             },
         )  # fmt: skip
         self.port = MemoryPort(self.house)
+        # these look after everybody, as long as the house stands
+        IVoiceSessions(self.house)
+        IVoiceConnections(self.house)
         self._timers = len(self.clock.getDelayedCalls())
         for package in (CAPTIONS, NOTES):
             success_of(IAppStore(self.house).save(_app(package)))

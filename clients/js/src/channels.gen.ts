@@ -29,6 +29,43 @@ export interface AnalyticsSettings {
   retention: Retention;
 }
 
+/** An artifact. */
+export interface Artifact {
+  id: string;
+  name: string;
+  description: string;
+  type: "prompt" | "service" | "tool" | "view";
+  version: string;
+  status: "disabled" | "error" | "installed" | "installing" | "running";
+  enabled: boolean;
+  tags: string[];
+  icon?: string;
+  createdAt: string;
+  updatedAt: string;
+  entry: string;
+  ui?: string;
+  input?: Record<string, unknown>;
+  output?: Record<string, unknown>;
+  timeout: number;
+  apis?: string[];
+  files: string[];
+}
+
+/** What is listed.  Times are ISO 8601, UTC. */
+export interface ArtifactMetadata {
+  id: string;
+  name: string;
+  description: string;
+  type: "prompt" | "service" | "tool" | "view";
+  version: string;
+  status: "disabled" | "error" | "installed" | "installing" | "running";
+  enabled: boolean;
+  tags: string[];
+  icon?: string;
+  createdAt: string;
+  updatedAt: string;
+}
+
 /** Which batch. */
 export interface BatchBegun {
   jobId: string;
@@ -227,6 +264,11 @@ export interface GeneratedImage {
   notes: string | null;
 }
 
+/** An artifact. */
+export interface Holding {
+  artifact: Artifact;
+}
+
 /** Which one. */
 export interface Id {
   id: string;
@@ -260,6 +302,12 @@ export interface ImageStats {
   successRate: number;
   byModel: Record<string, number>;
   avgDurationMs: number;
+}
+
+/** An artifact as it is sent. */
+export interface Inline {
+  manifest: Manifest;
+  files: Record<string, string>;
 }
 
 /** Pictures being made of an entry.  Times are ISO 8601, UTC. */
@@ -312,6 +360,23 @@ export interface LifetimeTotals {
   totalActiveSeconds: number;
   firstEventAt?: string;
   lastEventAt?: string;
+}
+
+/** What an artifact says of itself, in ``manifest.json``. */
+export interface Manifest {
+  id: string;
+  name: string;
+  description?: string;
+  type: "prompt" | "service" | "tool" | "view";
+  version?: string;
+  entry: string;
+  tags?: string[];
+  icon?: string;
+  ui?: string;
+  input?: Record<string, unknown>;
+  output?: Record<string, unknown>;
+  timeout?: number;
+  apis?: string[];
 }
 
 /** A message of a conversation. */
@@ -377,6 +442,13 @@ export interface Moment {
 export interface Point {
   timestamp: string;
   value: number;
+}
+
+/** How far it is. */
+export interface Progress {
+  id: string;
+  progress: number;
+  message?: string;
 }
 
 /** What is to be seen. */
@@ -659,6 +731,18 @@ export interface ChannelMap {
   "analytics:token-timeseries": { request: { timeRange: "all_time" | "last_30_days" | "last_7_days" | "last_month" | "this_month" | "this_year" | "today" | "yesterday" | Span; granularity: "day" | "hour" | "month" | "week"; filters?: Filters | null }; response: Point[] };
   /** Which tools were called. */
   "analytics:tool-usage": { request: { timeRange?: "all_time" | "last_30_days" | "last_7_days" | "last_month" | "this_month" | "this_year" | "today" | "yesterday" | Span } | undefined; response: ToolUsageData };
+  /** Keep an artifact, and let it do nothing. */
+  "artifact:disable": { request: { id: string }; response: null };
+  /** Let an artifact work again. */
+  "artifact:enable": { request: { id: string }; response: null };
+  /** An artifact; null where there is none of that id. */
+  "artifact:get": { request: { id: string }; response: Artifact | null };
+  /** Install an artifact, or replace the one of its id. */
+  "artifact:install": { request: { source: string | Inline }; response: Artifact };
+  /** Have an artifact work; the answer is what it gives. */
+  "artifact:invoke": { request: { id: string; input?: unknown }; response: unknown };
+  /** Artifacts, by name. */
+  "artifact:list": { request: { type?: "prompt" | "service" | "tool" | "view" | null; enabled?: boolean | null; search?: string | null } | undefined; response: ArtifactMetadata[] };
   /** Put a message at the end of a conversation. */
   "chat:add-message": { request: { chatId: string; role: "assistant" | "system" | "user"; content: string | (TextBlock | CodeBlock | ImageBlock | FileBlock | ToolUseBlock | ToolResultBlock)[]; model?: string | null; tokenCount?: number | null; parentId?: string | null; metadata?: Record<string, unknown> | null }; response: Message };
   /** Begin a conversation. */
@@ -751,6 +835,12 @@ export interface EventMap {
   "ai:stream-complete": StreamComplete;
   /** An answer failed; the response with ``HANDLER_ERROR`` follows. */
   "ai:stream-error": StreamError;
+  /** There is a new artifact. */
+  "artifact:installed": Holding;
+  /** An artifact is being installed. */
+  "artifact:progress": Progress;
+  /** An artifact was replaced, enabled or disabled. */
+  "artifact:updated": Holding;
   /** There is a new conversation. */
   "chat:created": Chat;
   /** A conversation is gone, with its messages. */
