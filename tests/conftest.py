@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,6 +28,27 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     txaio.use_twisted()
     monkeypatch.setattr(txaio.config, "loop", made)
     return made
+
+
+_where_signals_go = -1
+
+
+@pytest.fixture(autouse=True)
+def signals_reach_the_reactor() -> Iterator[None]:
+    """An asyncio loop that handles signals leaves them to nobody when it ends, and Twisted would
+    not hear of processes that end: what it had set is set again."""
+    _give_signals_back()
+    yield
+    _give_signals_back()
+
+
+def _give_signals_back() -> None:
+    global _where_signals_go
+    # there is no other way to read it
+    now = signal.set_wakeup_fd(-1)
+    if now != -1:
+        _where_signals_go = now
+    signal.set_wakeup_fd(_where_signals_go)
 
 
 @pytest.fixture(scope="session")
