@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from twisted.internet.task import Clock
 
@@ -13,6 +13,7 @@ from mentra.testing.engines import loud, quiet
 from mentra.testing.house import house_with
 from mentra.testing.voice import FakeEngines, VoiceStage
 from mentra.testing.wire import MemoryPort
+from mentra.voice.conversation import NOT_SPOKEN
 from mentra.voice.settings import VoiceSettings
 from mentra.voice.turn_taking import MOVES
 
@@ -155,13 +156,22 @@ def check_turns(frames: list[Any]) -> None:
         if kind == "audio_chunk":
             assert data["sequenceNumber"] == sent.get(turn, 0)
             sent[turn] = data["sequenceNumber"] + 1
-        if kind in ("conversation:interrupted", "response_end") or (
-            kind == "error" and data["code"] in ("ASR_ERROR", "PROCESSING_ERROR")
-        ):
+        if kind in ("conversation:interrupted", "response_end") or ends_a_turn(frame):
             over.add(current)
 
 
+def ends_a_turn(frame: Any) -> bool:
+    """Whether it is an error after which nothing more comes: an answer without sound has an end."""
+    data = frame.get("data", {})
+    return (
+        frame["type"] == "error"
+        and data["code"] in ("ASR_ERROR", "PROCESSING_ERROR")
+        and data["message"] != NOT_SPOKEN
+    )
+
+
 @given(st.lists(st.sampled_from(DEEDS), max_size=25))
+@example(["types", "loses_its_voice", "thinks", "has_thought", "types", "thinks"])
 def test_a_conversation_keeps_its_rules(deeds):
     play = Play()
 
