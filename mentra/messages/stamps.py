@@ -33,6 +33,10 @@ def moment_of(text: str) -> float:
         raise ValueError("it is no date and time") from None
 
 
+FRACTIONS = tuple(f'.{fraction:03}Z"}}'.encode() for fraction in range(1000))
+"""What closes a frame, from the milliseconds on."""
+
+
 class Millisecond:
     """The end of the frames of one millisecond: one text serves them all, whoever sends them.
 
@@ -41,17 +45,23 @@ class Millisecond:
     :ivar text: what closes a frame: ``,"timestamp":"2025-06-01T12:00:00.000Z"}``.
     """
 
-    __slots__ = ("begins", "ends", "text")
+    __slots__ = ("_second", "_until_then", "begins", "ends", "text")
 
     def __init__(self) -> None:
         self.begins = self.ends = 0.0
         self.text = b""
+        self._second = -1
+        self._until_then = b""  # the text up to the fraction
 
     def move_to(self, seconds: float) -> None:
         """Be the millisecond of POSIX *seconds*."""
         milliseconds = int(seconds * 1000)
         self.begins, self.ends = milliseconds / 1000, (milliseconds + 1) / 1000
-        self.text = f',"timestamp":"{iso(seconds)}"}}'.encode()
+        # at a few thousand messages a second each has a millisecond of its own
+        if self._second != milliseconds // 1000:
+            self._second = milliseconds // 1000
+            self._until_then = f',"timestamp":"{_to_the_second(self._second)}'.encode()
+        self.text = self._until_then + FRACTIONS[milliseconds % 1000]
 
 
 this_millisecond = Millisecond()
