@@ -3,9 +3,7 @@
 A dropin module holds the ready-made instances; see docs/plugins.
 """
 
-import inspect
-from collections.abc import Awaitable, Callable, Mapping
-from enum import Enum
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import attrs
@@ -18,11 +16,15 @@ from mentra.assistant_tools import AssistantTool as AssistantTool
 from mentra.assistant_tools import NoArguments as NoArguments
 from mentra.assistant_tools import tool as tool
 from mentra.events import Event
+from mentra.http_routes import JSON as JSON
+from mentra.http_routes import Access as Access
+from mentra.http_routes import HttpAnswer as HttpAnswer
+from mentra.http_routes import Route as Route
+from mentra.http_routes import route as route
 from mentra.interfaces.engines import IEngineFactory, IEngineSource
 from mentra.interfaces.messaging import IContext, IInterceptor, IMessageHandler
 from mentra.interfaces.services import IComponentFactory, IConfigSection, IServices
 from mentra.interfaces.session import IListener, IManagerFactory, IUserSession
-from mentra.interfaces.web import ICall, IRoute
 from mentra.messages import Message
 
 Answer = Message | None
@@ -235,102 +237,6 @@ class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Base of a configuration section: every field has a default and a description."""
 
 
-# -- HTTP ------------------------------------------------------------------------------------
-
-
-class Access(Enum):
-    """Who may call a route."""
-
-    PUBLIC = "anyone"
-    USER = "a user's token"
-    APP = "a package name and its API key"
-    ASSISTANT = "a user's token, or an assistant's package name and API key"
-    KEY = "an API key, its package name in the body; the route checks it"
-    OPERATOR = "loopback and the configured networks"
-    CONTROL = "the owner of the state directory, through its socket"
-
-
-@attrs.frozen
-class HttpAnswer:
-    """An answer that is not just 200 and JSON.
-
-    :ivar body: bytes as they are, something msgspec encodes as JSON, or an ``IBodyProducer`` of
-        ``twisted.web.iweb`` that writes it bit by bit; whatever happens, that one is either started
-        or stopped.
-    """
-
-    status: int = 200
-    body: Any = b""
-    content_type: str = "application/json"
-    headers: dict[str, str] = attrs.field(factory=dict)
-
-
-JSON = "application/json"
-
-
-@implementer(IPlugin, IRoute)
-@attrs.frozen(eq=False)
-class Route:
-    """A function as an :class:`IRoute`; made by :func:`route`."""
-
-    method: str
-    templates: tuple[str, ...]
-    access: Access
-    body: Any
-    answer: Any
-    max_body: int
-    handle: Callable[[ICall], Any]
-    name: str
-    query: type[msgspec.Struct] | None = None
-    status: int = 200
-    errors: Mapping[int, Any] = attrs.field(factory=dict)
-    body_type: str = JSON
-    answer_type: str = JSON
-
-    @property
-    def description(self) -> str:
-        """What the function's docstring says."""
-        return inspect.cleandoc(self.handle.__doc__ or "")
-
-
-def route(
-    method: str,
-    *templates: str,
-    access: Access,
-    body: Any = None,
-    answer: Any = None,
-    max_body: int = 65_536,
-    query: type[msgspec.Struct] | None = None,
-    status: int = 200,
-    errors: Mapping[int, Any] | None = None,
-    body_type: str = JSON,
-    answer_type: str = JSON,
-) -> Callable[[Callable[[Any], Any]], Route]:
-    """Make a function the owner of *method* at *templates*; see :class:`IRoute`.
-
-    Its docstring is what the API document says about it.
-    """
-
-    def decorate(function: Callable[[Any], Any]) -> Route:
-        return Route(
-            method,
-            templates,
-            access,
-            body,
-            answer,
-            max_body,
-            function,
-            _name_of(function),
-            query=query,
-            status=status,
-            errors=errors or {},
-            body_type=body_type,
-            answer_type=answer_type,
-        )
-
-    return decorate
-
-
 def provider_of(plugin: object) -> str:
     """The dotted module a plugin was written in, as well as can be told: that of its function, of
     the class it builds, of the struct it declares, or else of its own class."""
@@ -338,9 +244,9 @@ def provider_of(plugin: object) -> str:
     if isinstance(name, str) and ":" in name:
         return name.partition(":")[0]
     module = type(plugin).__module__
-    if module not in (__name__, tool.__module__):
+    if module not in (__name__, tool.__module__, Route.__module__):
         return module
-    # one of the classes above, which hold what somebody else wrote
+    # one of our classes, which hold what somebody else wrote
     fields = ("build", "factories", "struct", "before", "after", "call")
     held = (getattr(plugin, field, None) for field in fields)
     # a partial's own module is functools

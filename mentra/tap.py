@@ -167,7 +167,11 @@ class Server(MultiService):
         self._doorway.open(site)
         building.readiness.has("listening")
         self._supervisor.ready()
-        self._log.info("mentra is ready on {listen}", listen=self._config.value("server.listen"))
+        self._log.info(
+            "mentra is ready on {listen}: http://{address}/",
+            listen=self._config.value("server.listen"),
+            address=self._listening(),
+        )
 
     def _give_up(self, failure: Failure) -> None:
         if failure.check(MentraError):

@@ -48,6 +48,7 @@ class Where(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     access=Access.PUBLIC,
     answer_type="text/html",
     errors={404: MISSING},
+    listed_as=lambda services: "Chat" if services.settings(ChannelsSettings).chat_page else "",
 )
 def chat_page(call: ICall) -> HttpAnswer:
     """A chat page: chats, answers of language models as they come, search, settings.

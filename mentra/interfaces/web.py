@@ -39,6 +39,10 @@ class IRoute(Interface):
     answer_type: str = Attribute(
         "Content type of a good answer; where it is not JSON ``answer`` is None."
     )
+    listed_as: Any = Attribute(
+        "For a page that people open: called with the :class:`IServices` for the words under which "
+        "the page at ``/`` leads to the first template; none while they are empty.  None: never."
+    )
     description: str = Attribute("What it does, for the API document; its first line stands alone.")
     name: str = Attribute("``module:function``, for logs and listings.")
 

@@ -17,6 +17,7 @@ from mentra.web.channel import BoundedChannel, BoundedRequest
 from mentra.web.cors import Cors
 from mentra.web.documents import document_routes
 from mentra.web.observing import BUILT_IN_ROUTES
+from mentra.web.start_page import start_page_routes
 from mentra.web.tree import PATIENCE, Tree
 
 IDLE = 60.0
@@ -77,10 +78,11 @@ class BoundedSite(Site):
 
 
 def main_routes(catalogue: ICatalogue) -> tuple[IRoute, ...]:
-    """Every route of the main port: the built-in ones, those of *catalogue*, and the documents
-    about them."""
+    """Every route of the main port: the built-in ones, those of *catalogue*, and the page and
+    the documents about them."""
     routes = [one for one in catalogue.routes if one.access in MAIN_PORT]
     others = (*BUILT_IN_ROUTES, *routes)
+    others = (*others, *start_page_routes(others))
     return (*others, *document_routes(catalogue, others))
 
 

@@ -37,6 +37,7 @@ KEY      POST   /api/auth/exchange-user-token
 KEY      POST   /api/tpa-communication/discover-users
 KEY      POST   /auth/exchange-user-token
 OPERATOR GET    /metrics
+PUBLIC   GET    /
 PUBLIC   GET    /api/apps/public
 PUBLIC   GET    /api/apps/search
 PUBLIC   GET    /api/apps/version
