@@ -9,13 +9,14 @@ from zope.interface import implementer
 
 from mentra.channels import paths
 from mentra.channels.section import ChannelsSettings
+from mentra.channels.unfit import Unfit
 from mentra.errors import Refused
 from mentra.extension import Answer, ComponentFactory, handler
 from mentra.interfaces.channel_stores import IKeptSettings
 from mentra.interfaces.channels import IChannels, IPageSettings
 from mentra.interfaces.messaging import IContext
 from mentra.interfaces.services import IServices
-from mentra.messages.channels import INVALID_MESSAGE, PATH, Declined, Problem, Reply, Wrong
+from mentra.messages.channels import PATH, Declined, Reply, Wrong
 from mentra.messages.channels.settings import (
     FULL,
     Setting,
@@ -32,17 +33,6 @@ Tree = dict[str, Any]
 Edit = Callable[[Tree], Tree]
 
 DEFAULTS: Mapping[str, Any] = msgspec.to_builtins(Settings())
-
-
-class Unfit(Refused):
-    """A known setting is not what it must be.
-
-    :ivar wrong: which, and why.
-    """
-
-    def __init__(self, wrong: Wrong) -> None:
-        super().__init__(INVALID_MESSAGE, f"{wrong.path}: {wrong.message}")
-        self.wrong = wrong
 
 
 @implementer(IPageSettings)
@@ -142,8 +132,7 @@ async def _changed(context: IContext, edit: Edit) -> tuple[Tree, Tree] | Decline
         settings: Any = IPageSettings(context.services)
         both: tuple[Tree, Tree] = await settings.change(context.session.user_id, edit)
     except Unfit as unfit:
-        problem = Problem(code=INVALID_MESSAGE, message=unfit.message, details=[unfit.wrong])
-        return Declined(problem=problem)
+        return unfit.answer()
     return both
 
 

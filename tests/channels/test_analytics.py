@@ -6,9 +6,12 @@ import pytest
 from twisted.internet.defer import fail
 
 from mentra.channels.analytics.ranges import DAY, Range, grain_of, label_of, range_of
-from mentra.errors import Refused, StoreError
+from mentra.engines import engines
+from mentra.errors import StoreError
 from mentra.interfaces.analytics import IAnalytics, ICounts
 from mentra.interfaces.channels import IChannelKeeper
+from mentra.llm.echo import echo
+from mentra.llm.prices import prices
 from mentra.messages.channels import analytics as said
 from mentra.messages.channels.analytics import Span
 from mentra.records import Happened
@@ -288,7 +291,18 @@ def test_how_long_it_is_kept_is_a_setting(house, page, clock):
     ],
 )
 def test_what_is_no_range_or_granularity_is_said_to_be_wrong(page, channel, payload):
-    assert page.refusal(channel, payload)[0] == "INVALID_MESSAGE"
+    error = page.answer(page.request(channel, payload))["error"]
+
+    assert error["code"] == "INVALID_MESSAGE"
+    assert [set(one) for one in error["details"]] == [{"path", "message"}]
+
+
+def test_a_span_that_cannot_be_is_told_with_its_place(page):
+    span = {"start": "2025-02-01", "end": "2025-01-01"}
+
+    error = page.answer(page.request("analytics:cost-summary", {"timeRange": span}))["error"]
+
+    assert error["details"] == [{"path": "timeRange", "message": "the start is after the end"}]
 
 
 def test_everybody_sees_their_own(house_and_port):
@@ -323,12 +337,13 @@ def test_a_range_begins_and_ends_where_it_says(named, since, until):
 
 def test_sums_are_made_of_what_is_kept_that_long():
     def grain(since, until):
-        return grain_of(Range(since, until), WALL_TIME, 30 * DAY)
+        return grain_of(Range(since, until), WALL_TIME, 30 * DAY, 365 * DAY)
 
-    assert grain_of(range_of("all_time", WALL_TIME), WALL_TIME, 30 * DAY) == "month"
+    assert grain_of(range_of("all_time", WALL_TIME), WALL_TIME, 30 * DAY, 365 * DAY) == "month"
     assert grain(TODAY, TODAY + DAY) == "day"
     assert grain(TODAY + 60, TODAY + DAY) == "hour"
     assert grain(TODAY - 100 * DAY + 60, TODAY) == "day"
+    assert grain(TODAY - 400 * DAY, TODAY) == "month"
     assert label_of("week", WALL_TIME) == "2025-05-26"
 
 
@@ -395,6 +410,43 @@ def test_housekeeping_puts_together_cleans_and_sweeps(house, page, clock):
     assert success_of(keeper.work()) is None
 
 
-def test_a_moment_out_of_range_is_refused():
-    with pytest.raises(Refused):
-        range_of(Span(start="1969-12-31", end="2025-01-01"), WALL_TIME)
+@pytest.mark.parametrize("start", ["1969-12-31", "then", "9999-12-31T23:59:59-12:00"])
+def test_a_moment_out_of_range_is_none(start):
+    with pytest.raises(ValueError, match="the start is"):
+        Span(start=start, end="2025-01-01")
+
+
+# -- what is kept for how long, and by whom it was asked -------------------------------------------
+
+
+def test_sums_go_by_what_the_person_keeps(house, page, clock):
+    happen(house, asked())
+    page.ask("settings:set", {"key": "analytics.retention", "value": {
+        "rawDays": 1, "hourlyDays": 1, "dailyDays": 2}})  # fmt: skip
+    page.ask("analytics:run-aggregation")
+    clock.advance(3 * DAY)
+    later = page_of_now(house)
+    later.ask("analytics:run-cleanup")
+
+    by_days = later.ask("analytics:cost-summary", {"timeRange": "last_7_days"})
+    by_hours = later.ask(
+        "analytics:cost-summary",
+        {"timeRange": {"start": "2025-06-01T11:00:00Z", "end": "2025-06-01T13:00:00Z"}},
+    )
+
+    assert by_days["byModel"] == by_hours["byModel"] == {"echo-1": 1.0}
+
+
+def test_errors_of_models_are_found_by_provider_and_model(open_port, kept_parts):
+    page = page_at_door(open_port(engines, echo, prices, parts=kept_parts)[1])
+    asking = {"provider": "nobody", "model": "m", "messages": [{"role": "user", "content": "Hi"}]}
+    page.refusal("ai:chat", asking)
+    page.refusal("chat:update", {"id": "none", "title": "x"})
+
+    def errors(**filters):
+        payload = {"timeRange": "today", "granularity": "day", "filters": filters}
+        return [one["value"] for one in page.ask("analytics:error-timeseries", payload)]
+
+    assert errors() == [2]
+    assert errors(provider="nobody") == errors(model="m") == [1]
+    assert errors(provider="echo") == []

@@ -639,6 +639,7 @@ def test_batches_are_counted(kept_parts, open_wing, engine, clock):
         ("images", True, "", 2, 1.5),
         ("images", False, "RATE_LIMITED", 0, 0.0),
     ]
+    assert [(one.provider, one.model) for one in counting.told] == [("fake", "fake")] * 2
 
 
 # -- for real --------------------------------------------------------------------------------

@@ -44,9 +44,6 @@ from mentra.stores.grains import start_of
 SWITCHES_AMONG = 500
 """The last questions to models that are looked through for switches."""
 
-HOURLY = 30 * DAY
-"""How long hours are kept, unless somebody set something else."""
-
 
 @attrs.frozen
 class Question:
@@ -63,7 +60,9 @@ class Question:
 
     async def within(self, span: Range) -> list[Tally]:
         """What a sum over *span* is made of."""
-        return await self.at(grain_of(span, self.now, HOURLY), span)
+        kept = await _retention(self.user_id, self.services)
+        hourly, daily = kept["hourlyDays"] * DAY, kept["dailyDays"] * DAY
+        return await self.at(grain_of(span, self.now, hourly, daily), span)
 
     async def at(self, grain: str, span: Range) -> list[Tally]:
         """What happened in *span*, by *grain*."""
@@ -216,7 +215,7 @@ async def analytics_run_cleanup(message: AnalyticsRunCleanup, context: IContext)
 
 async def clean(user_id: str, services: IServices) -> int:
     """Delete what is older than the person's settings say; how many rows."""
-    kept = await IPageSettings(services).get(user_id, "analytics.retention")
+    kept = await _retention(user_id, services)
     now = services.now()
     before = {
         grain: now - kept[name] * DAY
@@ -224,3 +223,9 @@ async def clean(user_id: str, services: IServices) -> int:
     }
     deleted: int = await ICounts(services).clean(user_id, before)
     return deleted
+
+
+async def _retention(user_id: str, services: IServices) -> dict[str, float]:
+    """How many days what is kept."""
+    kept: dict[str, float] = await IPageSettings(services).get(user_id, "analytics.retention")
+    return kept

@@ -4,10 +4,8 @@ from datetime import UTC, datetime
 
 import attrs
 
-from mentra.errors import Refused
-from mentra.messages.channels import INVALID_MESSAGE
 from mentra.messages.channels.analytics import Granularity, Span, TimeRange
-from mentra.messages.stamps import FAR, iso
+from mentra.messages.stamps import FAR, iso, moment_of
 from mentra.stores.grains import Grain, start_of
 
 DAY = 86_400.0
@@ -38,16 +36,9 @@ class Range:
 
 
 def range_of(named: TimeRange, now: float) -> Range:
-    """The span that is meant.
-
-    :raises Refused: ``INVALID_MESSAGE``: one of its ends is no moment, or they are the wrong way
-        round.
-    """
+    """The span that is meant."""
     if isinstance(named, Span):
-        since, until = _moment(named.start, "start"), _moment(named.end, "end")
-        if since > until:
-            raise Refused(INVALID_MESSAGE, "timeRange.start: it is after the end")
-        return Range(since, until)
+        return Range(moment_of(named.start), moment_of(named.end))
     today, tomorrow = start_of("day", now), start_of("day", now) + DAY
     month = start_of("month", now)
     match named:
@@ -70,12 +61,12 @@ def range_of(named: TimeRange, now: float) -> Range:
             return Range(0.0, FAR, is_all=True)
 
 
-def grain_of(span: Range, now: float, hourly: float) -> Grain:
-    """What a sum over *span* is best made of.
+def grain_of(span: Range, now: float, hourly: float, daily: float) -> Grain:
+    """What a sum over *span* is best made of: of nothing that may be deleted already.
 
-    :param hourly: seconds that hours are kept.
+    :param hourly: seconds that hours are kept; *daily*: that days are.
     """
-    if span.is_all:
+    if span.is_all or span.since < now - daily:
         return "month"
     whole_days = all(start_of("day", end) == end for end in (span.since, span.until) if end < FAR)
     return "day" if whole_days or span.since < now - hourly else "hour"
@@ -97,14 +88,3 @@ def label_of(granularity: Granularity, moment: float) -> str:
 def week_of(now: float) -> Range:
     """This week, until tomorrow."""
     return Range(start_of("week", now), start_of("day", now) + DAY)
-
-
-def _moment(text: str, which: str) -> float:
-    try:
-        read = datetime.fromisoformat(text)
-        moment = (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, OverflowError):
-        raise Refused(INVALID_MESSAGE, f"timeRange.{which}: it is no ISO 8601 moment") from None
-    if not 0 <= moment <= FAR - DAY:
-        raise Refused(INVALID_MESSAGE, f"timeRange.{which}: it is out of range")
-    return moment

@@ -5,6 +5,7 @@ from mentra.interfaces.analytics import IAnalytics
 from mentra.interfaces.messaging import IContext
 from mentra.messages import Fault, Message
 from mentra.messages.channels import INVALID_MESSAGE, PATH, UNAUTHORIZED, UNKNOWN_CHANNEL
+from mentra.messages.channels.ai import AiChat, AiChatStream
 from mentra.messages.channels.chat import ChatAddMessage, ChatCreate, ChatSearch
 from mentra.messages.channels.code import CodeSearchTranscript
 from mentra.records import Happened
@@ -34,13 +35,26 @@ def answered(message: Message, answer: Answer, context: IContext) -> None:
     if type(answer) is Fault:
         if answer.code in PAGES_OWN:
             return
-        happened = Happened(
-            kind="error", name=message.tag(), ok=False, code=answer.code, retryable=answer.retryable
-        )
+        happened = _error(message, answer)
     if happened is not None:
         analytics = IAnalytics(context.services, None)
         if analytics is not None:
             analytics.record(context.session.user_id, happened)
+
+
+def _error(message: Message, fault: Fault) -> Happened:
+    provider = model = ""
+    if isinstance(message, AiChat | AiChatStream):
+        provider, model = message.provider, message.model
+    return Happened(
+        kind="error",
+        name=message.tag(),
+        ok=False,
+        code=fault.code,
+        retryable=fault.retryable,
+        provider=provider,
+        model=model,
+    )
 
 
 channels_watcher = Interceptor(

@@ -2,12 +2,12 @@
 
 from mentra.channels.imagegen.section import ImageGenSettings
 from mentra.channels.imagegen.wishes import wanted_of
-from mentra.channels.settings import Unfit
+from mentra.channels.unfit import Unfit
 from mentra.extension import Answer, handler
 from mentra.interfaces.channels import IPageSettings
 from mentra.interfaces.images import IImageStore, IImageWork
 from mentra.interfaces.messaging import IContext
-from mentra.messages.channels import INVALID_MESSAGE, PATH, Declined, Problem, Reply
+from mentra.messages.channels import PATH, Reply
 from mentra.messages.channels.imagegen import (
     CancelJob,
     CreateEntry,
@@ -51,8 +51,7 @@ async def imagegen_create_entry(message: CreateEntry, context: IContext) -> Answ
     try:
         wanted = wanted_of(message, settings.max_pixels)
     except Unfit as unfit:
-        problem = Problem(code=INVALID_MESSAGE, message=unfit.message, details=[unfit.wrong])
-        return Declined(problem=problem)
+        return unfit.answer()
     store = IImageStore(context.services)
     entry = await store.create_entry(user_id, message.group_id, wanted, settings.max_entries)
     if await IPageSettings(context.services).get(user_id, "imageGen.autoRun"):

@@ -52,6 +52,7 @@ class Run:
     """A job whose turn has come.
 
     :ivar paused: it is to stop after the batch that is being made.
+    :ivar asked: who was asked last, ``engine`` or ``engine/model``.
     """
 
     services: IServices
@@ -59,6 +60,7 @@ class Run:
     job_id: str
     jitter: Callable[[], float] = random.random
     paused: bool = False
+    asked: str = ""
     _log = Logger()
 
     @property
@@ -109,11 +111,11 @@ class Run:
             job = await self._store.batch_failed(self.user_id, job.id, error)
             lost = BatchLost(job_id=job.id, batch_index=index, error=error)
             self._tell(BatchFailed(payload=lost))
-            self._count(wanted, began, 0, refusal)
+            self._count(began, 0, refusal)
             return job, not refusal.retryable
         job, images = await self._store.add_images(self.user_id, job.id, new)
         self._tell_done(job, index, images)
-        self._count(wanted, began, len(images), None, model)
+        self._count(began, len(images), None)
         return job, False
 
     def _tell_done(self, job: Job, index: int, images: list[GeneratedImage]) -> None:
@@ -135,6 +137,7 @@ class Run:
 
     async def _attempt(self, job: Job, wanted: Wanted) -> tuple[str, tuple[Picture, ...]]:
         engine, model = await self._who(wanted)
+        self.asked = f"{engine.name}/{model}" if model else engine.name
         stats = job.stats
         count = max(1, min(wanted.images_per_batch, stats.expected_images - stats.total_images))
         # each picture has a seed of its own, however many batches failed
@@ -151,7 +154,7 @@ class Run:
         making = Deferred.fromCoroutine(_made(engine, asked, key))
         within = self._settings.batch_within
         pictures = await making.addTimeout(within, self.services.clock, _overdue)
-        return f"{engine.name}/{model}" if model else engine.name, pictures
+        return self.asked, pictures
 
     async def _who(self, wanted: Wanted) -> tuple[IImageEngine, str]:
         """Engine and model.
@@ -193,14 +196,13 @@ class Run:
             references=tuple(wanted.references),
         )
 
-    def _count(
-        self, wanted: Wanted, began: float, images: int, refusal: Refused | None, model: str = ""
-    ) -> None:
+    def _count(self, began: float, images: int, refusal: Refused | None) -> None:
         analytics = IAnalytics(self.services, None)
         if analytics is None:
             return
         happened = Happened(
-            kind="images", model=model or wanted.model or "", ok=refusal is None,
+            kind="images", provider=self.asked.partition("/")[0], model=self.asked,
+            ok=refusal is None,
             code=refusal.code if refusal else "", retryable=bool(refusal and refusal.retryable),
             seconds=self.services.clock.seconds() - began, images=images,
         )  # fmt: skip

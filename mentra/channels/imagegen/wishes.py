@@ -5,7 +5,7 @@ import math
 import random
 import re
 
-from mentra.channels.settings import Unfit
+from mentra.channels.unfit import Unfit
 from mentra.messages.channels import Wrong
 from mentra.messages.channels.imagegen import CreateEntry
 from mentra.messages.channels.images import Prompt, Resolution, Wanted

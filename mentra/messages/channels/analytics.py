@@ -1,10 +1,11 @@
 """What a person did, in figures.  Days begin at midnight UTC, weeks on Mondays."""
 
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
 from mentra.messages.channels import Record, Request
+from mentra.messages.stamps import FAR, moment_of
 
 Named = Literal[
     "today",
@@ -22,8 +23,26 @@ Granularity = Literal["hour", "day", "week", "month"]
 class Span(Record, frozen=True, kw_only=True):
     """From when until when, ISO 8601; the end is not part of it."""
 
-    start: str
-    end: str
+    start: Annotated[str, Meta(max_length=40)]
+    end: Annotated[str, Meta(max_length=40)]
+
+    def __post_init__(self) -> None:
+        """Both are moments, one after the other.
+
+        :raises ValueError: they are not.
+        """
+        if _moment(self.start, "start") > _moment(self.end, "end"):
+            raise ValueError("the start is after the end")
+
+
+def _moment(text: str, which: str) -> float:
+    try:
+        moment = moment_of(text)
+    except ValueError:
+        raise ValueError(f"the {which} is no ISO 8601 moment") from None
+    if not 0 <= moment <= FAR:
+        raise ValueError(f"the {which} is out of range")
+    return moment
 
 
 TimeRange = Named | Span
