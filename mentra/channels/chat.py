@@ -20,7 +20,9 @@ from mentra.messages.channels.chat import (
     ChatSearch,
     ChatUpdate,
     ChatUpdated,
+    ChatUpdateMessage,
     MessageAdded,
+    MessageUpdated,
 )
 
 
@@ -84,6 +86,15 @@ async def chat_add_message(message: ChatAddMessage, context: IContext) -> Answer
     _tell(context, MessageAdded(payload=added))
     _tell(context, ChatUpdated(payload=chat))
     return Reply(payload=added)
+
+
+@handler(PATH, ChatUpdateMessage)
+async def chat_update_message(message: ChatUpdateMessage, context: IContext) -> Answer:
+    """Like it, or not."""
+    chats = IChats(context.services)
+    changed = await chats.like(context.session.user_id, message.id, message.is_liked)
+    _tell(context, MessageUpdated(payload=changed))
+    return Reply(payload=changed)
 
 
 @handler(PATH, ChatSearch)

@@ -48,6 +48,12 @@ class IChats(Interface):
         :raises mentra.errors.Refused: ``NOT_FOUND`` or ``CHAT_FULL``.
         """
 
+    def like(user_id: str, message_id: str, liked: bool) -> Any:
+        """Like a message, or not; an awaitable of it.
+
+        :raises mentra.errors.Refused: ``NOT_FOUND``.
+        """
+
     def find(user_id: str, asked: Any) -> Any:
         """An awaitable of what a :class:`mentra.messages.channels.chat.ChatSearch` finds."""
 
@@ -191,9 +197,15 @@ class IArtifacts(Interface):
         :raises mentra.errors.Refused: ``NOT_FOUND``.
         """
 
+    def remove(user_id: str, artifact_id: str) -> Any:
+        """Delete it with its files; an awaitable of whether it was there."""
+
     def unpack(user_id: str, artifact_id: str) -> Any:
         """Its files in a new folder; an awaitable of the folder's path.  Whoever asks gives it to
-        ``discard``."""
+        ``discard``.
+
+        :raises mentra.errors.Refused: ``NOT_FOUND``.
+        """
 
     def discard(folder: Any) -> Any:
         """Delete such a folder; an awaitable."""

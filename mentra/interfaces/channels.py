@@ -107,6 +107,7 @@ class IArtifactRunner(Interface):
         """An awaitable of what the artifact gives for *given*, JSON's types both.  Cancelling it
         ends the process.
 
-        :raises mentra.errors.Refused: ``CODE_NOT_ALLOWED``, ``INVALID_INPUT``, ``FAILED``,
-            ``TOO_SLOW``, ``TOO_LARGE`` or ``ENGINE_UNAVAILABLE``.
+        :raises mentra.errors.Refused: ``INVALID_MESSAGE`` (the input does not fit its schema),
+            ``NOT_FOUND``, ``CODE_NOT_ALLOWED``, ``BAD_OUTPUT``, ``FAILED``, ``TOO_SLOW``,
+            ``TOO_LARGE`` or ``ENGINE_UNAVAILABLE``.
         """

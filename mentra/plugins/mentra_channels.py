@@ -25,6 +25,7 @@ from mentra.channels.artifacts.handlers import (
     artifact_install,
     artifact_invoke,
     artifact_list,
+    artifact_remove,
 )
 from mentra.channels.artifacts.runner import artifact_runner
 from mentra.channels.asking import ai_section, asking
@@ -37,6 +38,7 @@ from mentra.channels.chat import (
     chat_list,
     chat_search,
     chat_update,
+    chat_update_message,
 )
 from mentra.channels.chat_page import chat_page, where_channels_are
 from mentra.channels.clients import clients

@@ -11,8 +11,9 @@ import attrs
 from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
+from mentra.errors import Refused
 from mentra.interfaces.channel_stores import IArtifacts
-from mentra.messages.channels.artifact import Artifact, Inline
+from mentra.messages.channels.artifact import UNKNOWN_ARTIFACT, Artifact, Inline
 from mentra.stores import artifacts
 from mentra.stores.artifact_sources import Source, read_source
 from mentra.stores.database import Transactions
@@ -72,11 +73,19 @@ class ArtifactStore:
         act = partial(artifacts.enable, user_id=user_id, artifact_id=artifact_id, enabled=enabled)
         return self._database.write(act, lane=user_id)
 
+    def remove(self, user_id: str, artifact_id: str) -> Deferred[bool]:
+        """Delete it; whether it was there."""
+        act = partial(artifacts.remove, user_id=user_id, artifact_id=artifact_id)
+        return self._database.write(act, lane=user_id)
+
     def unpack(self, user_id: str, artifact_id: str) -> Deferred[Path]:
         """Its files, in a new folder that is nobody else's."""
 
         def act(connection: Any) -> Path:
             found = artifacts.contents(connection, user_id, artifact_id)
+            if not found:
+                # it was removed while it waited for its turn
+                raise Refused("NOT_FOUND", UNKNOWN_ARTIFACT)
             folder = Path(tempfile.mkdtemp(prefix="mentra-artifact-"))
             for name, content in found.items():
                 path = folder / name

@@ -59,7 +59,7 @@ def save(
     before = get(connection, user_id, manifest.id)
     held = select(func.count()).select_from(_artifacts).where(_artifacts.c.user_id == user_id)
     if before is None and (connection.scalar(held) or 0) >= most:
-        raise Refused("TOO_MANY_ARTIFACTS", f"there are {most} artifacts already: delete some")
+        raise Refused("TOO_MANY_ARTIFACTS", f"there are {most} artifacts already: remove some")
     key = {"user_id": user_id, "artifact_id": manifest.id}
     row = {**key, "manifest": msgspec.json.encode(manifest).decode(), "updated_at": now}
     mine = (_artifacts.c.user_id == user_id) & (_artifacts.c.artifact_id == manifest.id)
@@ -88,6 +88,16 @@ def enable(connection: Connection, user_id: str, artifact_id: str, enabled: bool
     kept = get(connection, user_id, artifact_id)
     assert kept is not None
     return kept
+
+
+def remove(connection: Connection, user_id: str, artifact_id: str) -> bool:
+    """Delete it with its files; whether it was there."""
+    if not (is_name(user_id) and is_name(artifact_id)):
+        return False
+    for table in (_files, _artifacts):
+        mine = (table.c.user_id == user_id) & (table.c.artifact_id == artifact_id)
+        gone = connection.execute(delete(table).where(mine)).rowcount > 0
+    return gone
 
 
 def contents(connection: Connection, user_id: str, artifact_id: str) -> dict[str, bytes]:

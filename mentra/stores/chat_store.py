@@ -70,6 +70,10 @@ class ChatStore:
         """Put a message at the end; it, and the chat as it is then."""
         return self._write(chats.add, user_id, new=new, now=self._now(), most=most)
 
+    def like(self, user_id: str, message_id: str, liked: bool) -> Deferred[Message]:
+        """Like a message, or not."""
+        return self._write(chats.like, user_id, message_id=message_id, liked=liked)
+
     def find(self, user_id: str, asked: ChatSearch) -> Deferred[list[SearchResult]]:
         """Messages that have every word."""
         return self._read(

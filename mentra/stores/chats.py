@@ -12,6 +12,7 @@ from mentra.errors import Refused
 from mentra.messages.channels.chat import (
     DEFAULT_TITLE,
     UNKNOWN_CHAT,
+    UNKNOWN_MESSAGE,
     Chat,
     ChatAddMessage,
     CodeBlock,
@@ -153,6 +154,24 @@ def add(
     connection.execute(_messages.insert().values(row))
     found = select(_messages).where(_messages.c.message_id == row["message_id"])
     return _message(connection.execute(found).one()), chat
+
+
+def like(connection: Connection, user_id: str, message_id: str, liked: bool) -> Message:
+    """Like a message, or not; it.
+
+    :raises Refused: ``NOT_FOUND``.
+    """
+    # what can be no name is nobody's
+    known = is_name(user_id) and is_name(message_id)
+    theirs = select(_chats.c.chat_id).where(_chats.c.user_id == (user_id if known else ""))
+    wanted = (_messages.c.message_id == (message_id if known else "")) & (
+        _messages.c.chat_id.in_(theirs)
+    )
+    connection.execute(update(_messages).where(wanted).values(is_liked=liked))
+    row = connection.execute(select(_messages).where(wanted)).one_or_none()
+    if row is None:
+        raise Refused("NOT_FOUND", UNKNOWN_MESSAGE)
+    return _message(row)
 
 
 def find(

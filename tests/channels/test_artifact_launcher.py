@@ -43,11 +43,11 @@ OPENS = """
 """
 
 
-def launch(folder, mode, entry, text, given=None, schema=None, **limits):
+def launch(folder, mode, entry, text, given=None, schema=None, output=None, **limits):
     (folder / entry).write_text(text)
     job = {
         "mode": mode, "folder": str(folder), "entry": entry, "schema": schema, "input": given,
-        "limits": {**LIMITS, **limits},
+        "outputSchema": output, "limits": {**LIMITS, **limits},
     }  # fmt: skip
     done = subprocess.run(
         [sys.executable, "-I", str(LAUNCHER)], input=json.dumps(job).encode(), env={}, cwd=folder,
@@ -73,22 +73,24 @@ def test_a_prompt_that_lacks_something_is_not_filled(values):
     with pytest.raises(CannotRun) as problem:
         fill("{{name.first}}", values)
 
-    assert problem.value.code == "INVALID_INPUT"
+    assert (problem.value.code, problem.value.path) == ("INVALID_INPUT", "input.name.first")
 
 
 def test_an_input_that_does_not_fit_is_told_with_its_place():
     schema = {"properties": {"a": {"items": {"type": "string"}}}}
 
-    check(schema, {"a": ["x"]}, "the input")
+    check(schema, {"a": ["x"]}, "the input", "INVALID_INPUT")
     with pytest.raises(
         CannotRun, match=r"the input does not fit at a\.1: 5 is not of type 'string'"
-    ):
-        check(schema, {"a": ["x", 5]}, "the input")
+    ) as problem:
+        check(schema, {"a": ["x", 5]}, "the input", "INVALID_INPUT")
+
+    assert (problem.value.code, problem.value.path) == ("INVALID_INPUT", "input.a.1")
 
 
 def test_a_schema_fetches_nothing_from_anywhere():
     with pytest.raises(CannotRun, match="broken"):
-        check({"$ref": "http://127.0.0.1:1/schema"}, 1, "the input")
+        check({"$ref": "http://127.0.0.1:1/schema"}, 1, "the input", "INVALID_INPUT")
 
 
 @pytest.mark.slow
@@ -100,6 +102,22 @@ def test_a_prompt_in_a_process(tmp_path):
 
     assert said == {"output": "About tea."}
     assert refused["code"] == "INVALID_INPUT"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("mode", "entry", "text"),
+    [("prompt", "p.txt", "12"), ("wasm", "a.wat", ECHO), ("python", "a.py", "print('[5]')")],
+)
+def test_what_it_gives_is_checked_as_well(tmp_path, mode, entry, text):
+    fits = {"prompt": "string", "wasm": "object", "python": "array"}[mode]
+
+    good = launch(tmp_path, mode, entry, text, {}, output={"type": fits})
+    bad = launch(tmp_path, mode, entry, text, {}, output={"type": "boolean"})
+
+    assert "output" in good
+    assert bad["code"] == "BAD_OUTPUT"
+    assert "what it gives does not fit" in bad["error"]
 
 
 @pytest.mark.slow

@@ -21,7 +21,7 @@ SCHEMA = {"type": "object", "properties": {"topic": {"type": "string"}}, "requir
 HAIKU = {
     "manifest": {
         "id": "haiku", "name": "Haiku", "type": "prompt", "entry": "prompt.txt", "tags": ["fun"],
-        "input": SCHEMA,
+        "input": SCHEMA, "output": {"type": "string"},
     },
     "files": {"prompt.txt": "Write a haiku about {{topic}}."},
 }  # fmt: skip
@@ -168,6 +168,32 @@ def test_what_is_no_artifact_is_refused_and_not_kept(page, source):
     assert [name for name, _ in page.events() if name != "artifact:progress"] == []
 
 
+def test_one_is_removed_with_its_files(page):
+    page.ask("artifact:install", {"source": HAIKU})
+    page.take()
+
+    gone = [page.ask("artifact:remove", {"id": "haiku"}) for _ in range(2)]
+
+    assert gone == [True, False]
+    assert page.events() == [("artifact:removed", {"id": "haiku"})]
+    assert page.ask("artifact:list") == []
+    assert page.refusal("artifact:invoke", {"id": "haiku"}) == (
+        "HANDLER_ERROR",
+        "there is no such artifact",
+    )
+    assert page.ask("artifact:install", {"source": HAIKU})["enabled"] is True
+    assert [name for name, _ in page.events()][-1] == "artifact:installed"
+
+
+def test_a_removed_one_makes_room(page):
+    for number in range(4):
+        source = {**HAIKU, "manifest": {**HAIKU["manifest"], "id": f"a{number}"}}
+        page.ask("artifact:install", {"source": source})
+        page.ask("artifact:remove", {"id": f"a{number}"})
+
+    assert page.ask("artifact:list") == []
+
+
 def test_there_is_a_bound(page):
     for number in range(3):
         source = {**HAIKU, "manifest": {**HAIKU["manifest"], "id": f"a{number}"}}
@@ -195,6 +221,8 @@ def test_everybody_has_their_own(stage):
 
     assert bob.ask("artifact:list") == bob.events() == []
     assert bob.refusal("artifact:invoke", {"id": "haiku"})[0] == "HANDLER_ERROR"
+    assert bob.ask("artifact:remove", {"id": "haiku"}) is False
+    assert ann.ask("artifact:get", {"id": "haiku"})["files"] == ["prompt.txt"]
 
 
 # -- from disk -------------------------------------------------------------------------------------
@@ -279,17 +307,28 @@ def test_a_process_without_our_environment_gets_the_job_and_gives_the_answer(
     assert (process.env, process.has_all) == ({}, True)
     assert process.args[1:] == ("-I", str(LAUNCHER))
     assert (job["mode"], job["input"], job["schema"]) == ("prompt", {"topic": "tea"}, SCHEMA)
+    assert job["outputSchema"] == {"type": "string"}
     assert [one for one in clock.getDelayedCalls() if "end" in repr(one.func)] == []
 
 
 def test_what_goes_wrong_in_it_is_told(page, processes):
     request, process = begin(page, processes)
 
-    finish(process, error="the input has no 'topic'", code="INVALID_INPUT")
+    finish(process, error="what it gives does not fit: 5", code="BAD_OUTPUT")
 
     error = page.answer(request)["error"]
-    assert (error["code"], error["message"]) == ("HANDLER_ERROR", "the input has no 'topic'")
-    assert error["details"]["code"] == "INVALID_INPUT"
+    assert (error["code"], error["message"]) == ("HANDLER_ERROR", "what it gives does not fit: 5")
+    assert error["details"]["code"] == "BAD_OUTPUT"
+
+
+def test_an_input_that_does_not_fit_is_told_with_its_place(page, processes):
+    request, process = begin(page, processes)
+
+    finish(process, error="the input has no 'topic'", code="INVALID_INPUT", path="input.topic")
+
+    error = page.answer(request)["error"]
+    assert error["code"] == "INVALID_MESSAGE"
+    assert error["details"] == [{"path": "input.topic", "message": "the input has no 'topic'"}]
 
 
 @pytest.mark.parametrize("written", [b"", b"nonsense\n", b'{"output": 1'])
@@ -343,6 +382,22 @@ def test_only_so_many_run_at_a_time(open_stage):
 
     assert alone == 1
     assert [page.answer(one)["payload"] for one in (first, second)] == [1, 2]
+
+
+def test_one_that_is_removed_while_it_waits_for_its_turn_is_not_there(open_stage):
+    from twisted.internet.interfaces import IReactorProcess
+
+    house, port = open_stage(artifacts_at_a_time=1)
+    page, processes = page_at_door(port), IReactorProcess(house)
+    page.ask("artifact:install", {"source": HAIKU})
+    first, second = (page.request("artifact:invoke", {"id": "haiku"}) for _ in range(2))
+    page.ask("artifact:remove", {"id": "haiku"})
+
+    finish(processes.started[0], output="a")
+
+    assert page.answer(first)["payload"] == "a"
+    assert page.answer(second)["error"]["details"]["code"] == "NOT_FOUND"
+    assert len(processes.started) == 1
 
 
 def test_it_is_counted_as_a_tool(stage, page, processes):

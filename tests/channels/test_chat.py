@@ -11,6 +11,7 @@ from mentra.messages.channels.chat import (
     ChatList,
     ChatSearch,
     ChatUpdate,
+    ChatUpdateMessage,
 )
 from mentra.testing.channels import checked, page_at_door, page_of
 
@@ -74,6 +75,7 @@ def test_what_is_not_there_cannot_be_changed(page, channel, payload):
         ("chat:get", {}), ("chat:get", {"id": 1}), ("chat:get", {"id": ""}),
         ("chat:list", {"limit": 0}),
         ("chat:list", {"limit": "5"}), ("chat:list", {"offset": -1}), ("chat:create", {"title": 5}),
+        ("chat:update-message", {"id": "m"}), ("chat:update-message", {"id": "m", "isLiked": 1}),
         ("chat:update", {"title": "x"}), ("chat:search", {}), ("chat:search", {"query": None}),
         ("chat:add-message", {"chatId": "c", "role": "robot", "content": "x"}),
         ("chat:add-message", {"chatId": "c", "role": "user"}),
@@ -99,6 +101,31 @@ def test_every_page_of_the_person_is_told_and_nobody_else(port):
     assert bob.events() == bob.ask("chat:list") == bob.ask("chat:search", {"query": "secret"}) == []
     assert bob.ask("chat:get", {"id": chat["id"]}) is None
     assert also_ann.ask("chat:list")[0]["title"] == "Ann's"
+
+
+def test_a_message_is_liked_and_that_is_counted(port):
+    ann, also_ann, bob = (page_of(port, f"{name}@x.org") for name in ("ann", "ann", "bob"))
+    chat = ann.ask("chat:create")
+    first, second = (
+        ann.ask("chat:add-message", {"chatId": chat["id"], "role": "assistant", "content": text})
+        for text in ("tea", "coffee")
+    )
+    for one in (ann, also_ann, bob):
+        one.take()
+
+    payload = {"id": first["id"], "isLiked": True}
+    liked = checked(ChatUpdateMessage, ann.ask("chat:update-message", payload))
+    hers = bob.refusal("chat:update-message", {"id": second["id"], "isLiked": True})
+
+    assert liked == {**first, "isLiked": True}
+    assert ann.events() == also_ann.events() == [("chat:message-updated", liked)]
+    assert hers == ("HANDLER_ERROR", "there is no such message")
+    assert bob.events() == []
+    shown = ann.ask("chat:get-messages", {"chatId": chat["id"]})["messages"]
+    assert [one["isLiked"] for one in shown] == [True, False]
+    engagement = ann.ask("analytics:dashboard")["engagement"]
+    assert engagement["likedMessagesRatio"] == 0.5
+    assert ann.ask("chat:search", {"query": "tea"})[0]["messageId"] == first["id"]
 
 
 def test_there_is_a_bound(open_port, kept_parts):

@@ -267,3 +267,29 @@ def test_any_query_is_safe(kept, chats):
         assert isinstance(find(kept, query), list)
 
     search()
+
+
+def test_likes_are_kept_and_counted(kept, chats):
+    chat, other = begin(kept), begin(kept)
+    first = write(kept, chat, "tea")
+    write(kept, chat, "coffee")
+    write(kept, other, "milk")
+
+    liked = kept.wait(chats.like(ANN, first.id, True))
+
+    assert liked.is_liked
+    assert kept.wait(chats.liked(ANN)) == (1, 3)
+    assert [one.message_id for one in find(kept, "tea")] == [first.id]
+    kept.wait(chats.like(ANN, first.id, False))
+    assert kept.wait(chats.liked(ANN)) == (0, 3)
+
+
+@pytest.mark.parametrize("message_id", ["msg_none", "", "\0"])
+def test_only_ones_own_messages_are_liked(kept, chats, message_id):
+    hers = write(kept, begin(kept), "tea")
+
+    for user_id, name in ((BOB, hers.id), (ANN, message_id)):
+        with pytest.raises(Refused):
+            kept.wait(chats.like(user_id, name, True))
+
+    assert kept.wait(chats.liked(ANN)) == (0, 1)

@@ -739,10 +739,12 @@ export interface ChannelMap {
   "artifact:get": { request: { id: string }; response: Artifact | null };
   /** Install an artifact, or replace the one of its id. */
   "artifact:install": { request: { source: string | Inline }; response: Artifact };
-  /** Have an artifact work; the answer is what it gives. */
+  /** Have an artifact work; the answer is what it gives, checked against its schema. */
   "artifact:invoke": { request: { id: string; input?: unknown }; response: unknown };
   /** Artifacts, by name. */
   "artifact:list": { request: { type?: "prompt" | "service" | "tool" | "view" | null; enabled?: boolean | null; search?: string | null } | undefined; response: ArtifactMetadata[] };
+  /** Remove an artifact and its files; false where there is none of that id. */
+  "artifact:remove": { request: { id: string }; response: boolean };
   /** Put a message at the end of a conversation. */
   "chat:add-message": { request: { chatId: string; role: "assistant" | "system" | "user"; content: string | (TextBlock | CodeBlock | ImageBlock | FileBlock | ToolUseBlock | ToolResultBlock)[]; model?: string | null; tokenCount?: number | null; parentId?: string | null; metadata?: Record<string, unknown> | null }; response: Message };
   /** Begin a conversation. */
@@ -759,6 +761,8 @@ export interface ChannelMap {
   "chat:search": { request: { query: string; limit?: number; chatId?: string | null }; response: SearchResult[] };
   /** Change a conversation; what is left out stays. */
   "chat:update": { request: { id: string; title?: string; systemPrompt?: string | null }; response: Chat };
+  /** Like a message, or do so no longer. */
+  "chat:update-message": { request: { id: string; isLiked: boolean }; response: Message };
   /** Put an entry at the end of a transcript. */
   "code:add-entry": { request: { sessionId: string; type: "assistant_output" | "compact_marker" | "file_edit" | "system_message" | "tool_call" | "tool_result" | "user_input"; content: string; toolCallData?: ToolCallData; fileEditData?: FileEditData; compactData?: Record<string, unknown>; restorePointId?: string }; response: TranscriptEntry };
   /** Keep files as they are. */
@@ -839,6 +843,8 @@ export interface EventMap {
   "artifact:installed": Holding;
   /** An artifact is being installed. */
   "artifact:progress": Progress;
+  /** An artifact is gone, with its files. */
+  "artifact:removed": Id;
   /** An artifact was replaced, enabled or disabled. */
   "artifact:updated": Holding;
   /** There is a new conversation. */
@@ -847,6 +853,8 @@ export interface EventMap {
   "chat:deleted": Id;
   /** A conversation has a message more. */
   "chat:message-added": Message;
+  /** A message is liked, or not any more. */
+  "chat:message-updated": Message;
   /** A conversation has changed, or has a message more. */
   "chat:updated": Chat;
   /** A batch has brought pictures. */

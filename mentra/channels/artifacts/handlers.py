@@ -7,13 +7,14 @@ from msgspec.structs import asdict
 
 from mentra.channels.artifacts.checking import mode_of, require_schemas
 from mentra.channels.section import ChannelsSettings
+from mentra.channels.unfit import Unfit
 from mentra.errors import Refused
 from mentra.extension import Answer, handler
 from mentra.interfaces.analytics import IAnalytics
 from mentra.interfaces.channel_stores import IArtifacts
 from mentra.interfaces.channels import IArtifactRunner, IChannels
 from mentra.interfaces.messaging import IContext
-from mentra.messages.channels import PATH, Event, Reply
+from mentra.messages.channels import PATH, Event, Id, Reply
 from mentra.messages.channels.artifact import (
     UNKNOWN_ARTIFACT,
     Artifact,
@@ -26,6 +27,8 @@ from mentra.messages.channels.artifact import (
     ArtifactList,
     ArtifactMetadata,
     ArtifactProgress,
+    ArtifactRemove,
+    ArtifactRemoved,
     ArtifactUpdated,
     Holding,
     Progress,
@@ -78,6 +81,8 @@ async def artifact_invoke(message: ArtifactInvoke, context: IContext) -> Answer:
     try:
         output = await IArtifactRunner(context.services).run(user_id, artifact, message.input)
         is_good = True
+    except Unfit as unfit:
+        return unfit.answer()
     finally:
         _count(context, user_id, artifact.id, is_good, clock.seconds() - began)
     return Reply(payload=output)
@@ -93,6 +98,16 @@ async def artifact_enable(message: ArtifactEnable, context: IContext) -> Answer:
 async def artifact_disable(message: ArtifactDisable, context: IContext) -> Answer:
     """Let it do nothing."""
     return await _enable(message.id, False, context)
+
+
+@handler(PATH, ArtifactRemove)
+async def artifact_remove(message: ArtifactRemove, context: IContext) -> Answer:
+    """Away with it."""
+    artifacts = IArtifacts(context.services)
+    was_there = await artifacts.remove(context.session.user_id, message.id)
+    if was_there:
+        _tell(context, ArtifactRemoved(payload=Id(id=message.id)))
+    return Reply(payload=was_there)
 
 
 async def _enable(artifact_id: str, enabled: bool, context: IContext) -> Answer:

@@ -1,8 +1,8 @@
 """Runs one artifact, in a process of its own.
 
 Started by path, with nothing of the server's environment.  A job comes on standard input as JSON:
-``mode``, ``folder``, ``entry``, ``schema``, ``input`` and ``limits``; one line goes to standard
-output: ``{"output": ...}`` or ``{"error": ..., "code": ...}``.
+``mode``, ``folder``, ``entry``, ``schema``, ``outputSchema``, ``input`` and ``limits``; one line
+goes to standard output: ``{"output": ...}`` or ``{"error": ..., "code": ..., "path": ...}``.
 """
 
 import io
@@ -19,12 +19,16 @@ PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z0-9_.-]{1,100})\s*\}\}")
 
 
 class CannotRun(Exception):
-    """It cannot be done, and why; fit for people."""
+    """It cannot be done, and why; fit for people.
 
-    def __init__(self, code: str, message: str) -> None:
+    :ivar path: where in the payload, for ``INVALID_INPUT``.
+    """
+
+    def __init__(self, code: str, message: str, path: str = "") -> None:
         super().__init__(message)
         self.code = code
         self.message = message
+        self.path = path
 
 
 def main() -> int:
@@ -39,7 +43,7 @@ def main() -> int:
         if len(text) > job["limits"]["output"]:
             raise CannotRun("TOO_LARGE", "what it gives is too large")
     except CannotRun as problem:
-        text = json.dumps({"error": problem.message, "code": problem.code})
+        text = json.dumps({"error": problem.message, "code": problem.code, "path": problem.path})
     except (RecursionError, MemoryError) as problem:
         text = json.dumps({"error": f"it failed: {type(problem).__name__}", "code": "FAILED"})
     os.write(out, text.encode() + b"\n")
@@ -49,10 +53,20 @@ def main() -> int:
 def run(job: dict[str, Any]) -> Any:
     """What the artifact gives.
 
-    :raises CannotRun: the input does not fit, or it fails.
+    :raises CannotRun: the input does not fit, it fails, or what it gives does not fit.
     """
     bound(job["mode"], job["limits"])
-    check(job["schema"], job["input"], "the input")
+    check(job["schema"], job["input"], "the input", "INVALID_INPUT")
+    output = work(job)
+    check(job["outputSchema"], output, "what it gives", "BAD_OUTPUT")
+    return output
+
+
+def work(job: dict[str, Any]) -> Any:
+    """What comes of the input.
+
+    :raises CannotRun: it fails.
+    """
     entry = Path(job["folder"], job["entry"])
     if job["mode"] == "prompt":
         return fill(entry.read_text("utf-8", "replace"), job["input"])
@@ -75,10 +89,10 @@ def bound(mode: str, limits: dict[str, Any]) -> None:
         resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
 
 
-def check(schema: Any, value: Any, what: str) -> None:
+def check(schema: Any, value: Any, what: str, code: str) -> None:
     """Let a value by that fits.
 
-    :raises CannotRun: ``INVALID_INPUT``.
+    :raises CannotRun: *code*; ``FAILED``: the schema itself is broken.
     """
     if schema is None:
         return
@@ -93,11 +107,12 @@ def check(schema: Any, value: Any, what: str) -> None:
     try:
         problem = next(validator.iter_errors(value), None)
     except (Unresolvable, RecursionError, re.error, ValidationError) as error:
-        raise CannotRun("INVALID_INPUT", f"its schema is broken: {type(error).__name__}") from None
+        raise CannotRun("FAILED", f"its schema is broken: {type(error).__name__}") from None
     if problem is not None:
         place = ".".join(str(part) for part in problem.absolute_path)
         message = f"{what} does not fit{' at ' + place if place else ''}: {problem.message}"
-        raise CannotRun("INVALID_INPUT", message[:500])
+        path = ".".join(("input", place)) if place else "input"
+        raise CannotRun(code, message[:500], path[:500])
 
 
 def fill(template: str, values: Any) -> str:
@@ -110,7 +125,8 @@ def fill(template: str, values: Any) -> str:
         value = values
         for name in found[1].split("."):
             if not isinstance(value, dict) or name not in value:
-                raise CannotRun("INVALID_INPUT", f"the input has no {found[1]!r}")
+                why = f"the input has no {found[1]!r}"
+                raise CannotRun("INVALID_INPUT", why, f"input.{found[1]}")
             value = value[name]
         return value if isinstance(value, str) else json.dumps(value)
 

@@ -15,11 +15,13 @@ from zope.interface import implementer
 
 from mentra.channels.artifacts.checking import Mode, mode_of
 from mentra.channels.section import ChannelsSettings
+from mentra.channels.unfit import Unfit
 from mentra.errors import Refused
 from mentra.extension import ComponentFactory
 from mentra.interfaces.channel_stores import IArtifacts
 from mentra.interfaces.channels import IArtifactRunner
 from mentra.interfaces.services import IServices
+from mentra.messages.channels import Wrong
 from mentra.messages.channels.artifact import Artifact
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
@@ -37,6 +39,7 @@ class Answer(msgspec.Struct):
     output: Any = None
     error: str | None = None
     code: str = "FAILED"
+    path: str = ""
 
 
 _decode = msgspec.json.Decoder(Answer).decode
@@ -98,7 +101,8 @@ class ArtifactRunner:
     async def run(self, user_id: str, artifact: Artifact, given: Any) -> Any:
         """What the artifact gives.
 
-        :raises Refused: it may not run, the input does not fit, it fails or takes too long.
+        :raises Unfit: the input does not fit.
+        :raises Refused: it may not run, it fails, takes too long, or gives what it must not.
         """
         # the configuration may allow less than when it was installed
         mode = mode_of(artifact.type, artifact.entry, self._settings)
@@ -122,6 +126,8 @@ class ArtifactRunner:
             answer = _decode(written)
         except (msgspec.MsgspecError, UnicodeDecodeError):
             raise Refused("FAILED", "it was ended: it took too much time or memory") from None
+        if answer.error is not None and answer.code == "INVALID_INPUT":
+            raise Unfit(Wrong(path=answer.path or "input", message=answer.error))
         if answer.error is not None:
             raise Refused(answer.code, answer.error)
         return answer.output
@@ -153,6 +159,7 @@ class ArtifactRunner:
             "folder": str(folder),
             "entry": artifact.entry,
             "schema": artifact.input if isinstance(artifact.input, dict) else None,
+            "outputSchema": artifact.output if isinstance(artifact.output, dict) else None,
             "input": given,
             "limits": {
                 "seconds": artifact.timeout / 1000,

@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from mentra.messages.channels import PATH, Event, Record, Request
+from mentra.messages.channels import PATH, Event, Id, Record, Request
 
 Slug = Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,64}$", examples=["haiku"])]
 ArtifactType = Literal["tool", "view", "service", "prompt"]
@@ -136,6 +136,13 @@ class ArtifactUpdated(Event, frozen=True, kw_only=True, tag="artifact:updated"):
     payload: Holding
 
 
+class ArtifactRemoved(Event, frozen=True, kw_only=True, tag="artifact:removed"):
+    """An artifact is gone, with its files."""
+
+    sent_to: ClassVar[tuple[str, ...]] = (PATH,)
+    payload: Id
+
+
 UNKNOWN_ARTIFACT = "there is no such artifact"
 
 
@@ -182,17 +189,18 @@ class ArtifactInstall(Request, frozen=True, kw_only=True, tag="artifact:install"
 
 
 class ArtifactInvoke(Request, frozen=True, kw_only=True, tag="artifact:invoke"):
-    """Have an artifact work; the answer is what it gives.
+    """Have an artifact work; the answer is what it gives, checked against its schema.
 
-    :ivar input: checked against its schema first.
+    :ivar input: checked against its schema first; what does not fit is ``INVALID_MESSAGE``, with
+        its place.
     """
 
     answers: ClassVar[Any] = Any
     refusals: ClassVar[tuple[str, ...]] = (
         UNKNOWN_ARTIFACT,
         "it is disabled",
-        "the input does not fit its schema",
         "it failed, or took too long",
+        "what it gives does not fit its schema",
     )
     patience: ClassVar[float | None] = LONGEST_RUN / 1000 + 60.0
     id: Annotated[str, Meta(min_length=1, max_length=64)]
@@ -212,4 +220,15 @@ class ArtifactDisable(Request, frozen=True, kw_only=True, tag="artifact:disable"
 
     events: ClassVar[tuple[type[Event], ...]] = (ArtifactUpdated,)
     refusals: ClassVar[tuple[str, ...]] = (UNKNOWN_ARTIFACT,)
+    id: Annotated[str, Meta(min_length=1, max_length=64)]
+
+
+class ArtifactRemove(Request, frozen=True, kw_only=True, tag="artifact:remove"):
+    """Remove an artifact and its files; false where there is none of that id.
+
+    One that is at work finishes.
+    """
+
+    answers: ClassVar[Any] = bool
+    events: ClassVar[tuple[type[Event], ...]] = (ArtifactRemoved,)
     id: Annotated[str, Meta(min_length=1, max_length=64)]

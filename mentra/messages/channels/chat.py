@@ -186,9 +186,17 @@ class MessageAdded(Event, frozen=True, kw_only=True, tag="chat:message-added"):
     payload: Message
 
 
+class MessageUpdated(Event, frozen=True, kw_only=True, tag="chat:message-updated"):
+    """A message is liked, or not any more."""
+
+    sent_to: ClassVar[tuple[str, ...]] = (PATH,)
+    payload: Message
+
+
 # -- channels --------------------------------------------------------------------------------
 
 UNKNOWN_CHAT = "there is no such chat"
+UNKNOWN_MESSAGE = "there is no such message"
 
 
 class ChatList(Request, frozen=True, kw_only=True, tag="chat:list"):
@@ -266,6 +274,19 @@ class ChatAddMessage(Request, frozen=True, kw_only=True, tag="chat:add-message")
     token_count: Annotated[int, Meta(ge=0, le=2**53)] | None = None
     parent_id: Name | None = None
     metadata: dict[str, Any] | None = None
+
+
+class ChatUpdateMessage(Request, frozen=True, kw_only=True, tag="chat:update-message"):
+    """Like a message, or do so no longer.
+
+    :ivar id: of the message.
+    """
+
+    answers: ClassVar[Any] = Message
+    events: ClassVar[tuple[type[Event], ...]] = (MessageUpdated,)
+    refusals: ClassVar[tuple[str, ...]] = (UNKNOWN_MESSAGE,)
+    id: Name
+    is_liked: bool
 
 
 class ChatSearch(Request, frozen=True, kw_only=True, tag="chat:search"):
