@@ -2,17 +2,20 @@
 
 import base64
 import re
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
+
+from twisted.internet.interfaces import IReactorTime
 
 from mentra.errors import Refused
 from mentra.interfaces.services import IHttpAnswer, IHttpClient
 from mentra.messages.opencode import RUN_PATIENCE
 from mentra.opencode.answers import Agent, Error, Health, Providers, Session, Status, Whole, read
 from mentra.opencode.confidential import Confidential
+from mentra.opencode.readiness import Readiness
 
 PATIENCE = 30.0
 """Seconds that an answer may take: with a cold cache the list of providers takes some."""
@@ -23,9 +26,12 @@ MAX_ANSWER = 67_108_864
 LIST_PROVIDERS = 134_217_728
 """Bytes; today it has 6.4 million."""
 
-FIRST_TRY = 5.0
-"""Seconds until what only asks is asked again on another connection: while an OpenCode server
-begins it takes connections that it never answers."""
+KNOCKS = (1.0, 2.0, 4.0)
+"""Seconds for each attempt to hear how the server is: one that does not answer may do so on another
+connection, see :mod:`mentra.opencode.readiness`."""
+
+BEGIN_WITHIN = 15.0
+"""Seconds until the stream of events begins; a server that has just begun takes some."""
 
 SILENCE = 30.0
 """Seconds; the stream of events has a heartbeat every 10 s."""
@@ -52,6 +58,7 @@ class OpencodeApi:
     :param directory: the project; empty is the server's own.
     :param login: user name and password, if it wants them.
     :param confidential: keeps secrets out of sentences.
+    :param is_starting: whether it is about to be there, when it cannot be reached.
     """
 
     def __init__(
@@ -62,29 +69,37 @@ class OpencodeApi:
         directory: str = "",
         login: tuple[str, str] | None = None,
         confidential: Confidential,
+        is_starting: Callable[[], bool],
+        clock: IReactorTime,
     ) -> None:
         self._http = http
         self.url = url.rstrip("/")
         self._query = {"directory": directory} if directory else {}
         self._headers = {} if login is None else {"Authorization": _basic(*login)}
         self._confidential = confidential
+        self._readiness = Readiness(self._knock, is_starting, clock)
 
     # -- the server
 
-    def health(self, timeout: float) -> Answering[Health]:
-        """How it is."""
-        return self._ask("GET", "/global/health", Health, timeout=timeout)
+    async def health(self) -> Health:
+        """How it is; nothing is waited for."""
+        found: Health = self._read(*await self._health(), Health)
+        return found
 
-    def events(
+    async def events(
         self, received: Callable[[bytes], object], begun: Callable[[IHttpAnswer], object]
-    ) -> Awaitable[IHttpAnswer]:
-        """The stream of what happens in the directory, bit by bit; the awaitable of an
-        ``IHttpClient``'s ``stream``, as what it raises."""
-        asked: Awaitable[IHttpAnswer] = self._http.stream(
+    ) -> IHttpAnswer:
+        """The stream of what happens in the directory, bit by bit, as ``stream`` of an
+        :class:`IHttpClient`.
+
+        :raises Refused: also what that raises.
+        """
+        await self._readiness.wait()
+        answer: IHttpAnswer = await self._http.stream(
             "GET", self._place("/event"), received, headers=self._headers, begun=begun,
-            begin_within=FIRST_TRY, silence=SILENCE,
+            begin_within=BEGIN_WITHIN, silence=SILENCE,
         )  # fmt: skip
-        return asked
+        return answer
 
     # -- sessions
 
@@ -160,33 +175,48 @@ class OpencodeApi:
         timeout: float = PATIENCE,
         max_bytes: int = MAX_ANSWER,
     ) -> Any:
-        answer = await self._answer(method, self._place(path, query), body, timeout, max_bytes)
+        await self._readiness.wait()
+        place = self._place(path, query)
+        answer = await self._answer(method, place, body, timeout, max_bytes)
+        return self._read(answer, f"{method} {_generic(path)}", kind)
+
+    def _read(self, answer: IHttpAnswer, asked: str, kind: Any) -> Any:
         self.check(answer, "application/json")
         try:
             return read(answer.body, kind)
         except ValueError as problem:
-            sentence = (
-                f"the OpenCode server's answer to {method} {_generic(path)} is not as expected"
-            )
+            sentence = f"the OpenCode server's answer to {asked} is not as expected"
             raise _parse_error(sentence) from problem
 
     async def _answer(
         self, method: str, url: str, body: Any, timeout: float, max_bytes: int
     ) -> IHttpAnswer:
-        # what only asks may be asked twice
-        tries = (FIRST_TRY, timeout - FIRST_TRY) if method == "GET" else (timeout,)
-        for seconds in tries:
+        try:
+            answer: IHttpAnswer = await self._http.request(
+                method, url, json=body, headers=self._headers, timeout=timeout, max_bytes=max_bytes
+            )
+        except Refused as refusal:
+            raise self.unreachable(refusal) from refusal
+        self._readiness.heard()
+        return answer
+
+    async def _health(self) -> tuple[IHttpAnswer, str]:
+        path = "/global/health"
+        for within in KNOCKS:
             try:
-                answer: IHttpAnswer = await self._http.request(
-                    method, url, json=body, headers=self._headers, timeout=seconds,
-                    max_bytes=max_bytes,
-                )  # fmt: skip
-            except Refused as refusal:
-                if refusal.code == "TIMEOUT" and seconds is not tries[-1]:
+                answer = await self._answer("GET", self._place(path), None, within, MAX_ANSWER)
+            except Unanswered as refusal:
+                cause = refusal.__cause__
+                is_late = isinstance(cause, Refused) and cause.code == "TIMEOUT"
+                if is_late and within is not KNOCKS[-1]:
                     continue
-                raise self.unreachable(refusal) from refusal
-            return answer
+                raise
+            return answer, f"GET {path}"
         raise AssertionError("there is always a last try")
+
+    async def _knock(self) -> None:
+        # an older server has another page there, and is there all the same
+        await self._health()
 
     def _place(self, path: str, query: Mapping[str, str] | None = None) -> str:
         asked = {**self._query, **(query or {})}

@@ -44,12 +44,15 @@ class Bridge(MultiService):
             self.confidential.remember(login[1])
         self.confidential.remember(self._token)
         directory = os.path.expanduser(settings.directory)
+        process = self._process(services, settings, login)
         self.api = OpencodeApi(
             services.http,
             settings.url,
             directory=directory,
             login=login,
             confidential=self.confidential,
+            is_starting=lambda: process is not None and process.is_there,
+            clock=services.clock,
         )
         auth = settings.auth_file
         path = Path(auth).expanduser() if auth else default_path(os.environ)
@@ -60,18 +63,26 @@ class Bridge(MultiService):
         services.metrics.show("opencode", watch.health)
         services.metrics.registry.register(watch)
         recording = recorder(services, self.api, feed, directory)
-        for service in (feed, self.conversations, watch, *recording):
-            service.setServiceParent(self)
-        if settings.command and login is not None:
-            OpencodeProcess(
-                settings.command,
-                settings.url,
-                directory=directory,
-                login=login,
-                processes=IReactorProcess(services),
-                clock=services.clock,
-                environ=os.environ,
-            ).setServiceParent(self)
+        for service in (process, feed, self.conversations, watch, *recording):
+            if service is not None:
+                service.setServiceParent(self)
+
+    @staticmethod
+    def _process(
+        services: IServices, settings: OpencodeSettings, login: tuple[str, str] | None
+    ) -> OpencodeProcess | None:
+        """The server, where it is ours to start."""
+        if not settings.command or login is None:
+            return None
+        return OpencodeProcess(
+            settings.command,
+            settings.url,
+            directory=os.path.expanduser(settings.directory),
+            login=login,
+            processes=IReactorProcess(services),
+            clock=services.clock,
+            environ=os.environ,
+        )
 
     @staticmethod
     def _login(services: IServices, settings: OpencodeSettings) -> tuple[str, str] | None:

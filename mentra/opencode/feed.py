@@ -25,8 +25,8 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.25, 5.0
 LINGER = 60.0
 """Seconds that the stream is kept when nobody listens."""
 
-CONNECT_WITHIN = 10.0
-"""Seconds that somebody waits for the stream to begin."""
+CONNECT_WITHIN = 30.0
+"""Seconds that somebody waits for the stream to begin; a server may have to begin itself."""
 
 LONGEST_EVENT = 67_108_864
 """Bytes: a part comes whole when it ends, with all that a tool has brought."""
@@ -98,7 +98,6 @@ class Feed(Service):
             await waiting.addTimeout(CONNECT_WITHIN, self._clock)
         except TimeoutError as problem:
             self.forget(session_id, listener)
-            # a server that has just begun may leave a connection unanswered for ever
             self._hang_up()
             self._again()
             sentence = f"the OpenCode server sent no event within {CONNECT_WITHIN:g} s"
@@ -139,26 +138,17 @@ class Feed(Service):
         asked.addErrback(self._broken, asked)
 
     async def _follow(self) -> None:
-        answer = None
-        while answer is None:
-            answer = await self._listen_once()
-        self._begun(answer)
-        raise Refused("HTTP_ERROR", "the OpenCode server ended the stream of events")
-
-    async def _listen_once(self) -> IHttpAnswer | None:
-        """What there is to say of the stream once it has ended; None: it did not begin."""
         stream = EventStream(self._received, max_line=LONGEST_EVENT, max_event=LONGEST_EVENT)
         try:
-            return await self._api.events(stream.received, self._begun)
+            answer = await self._api.events(stream.received, self._begun)
         except Refused as refusal:
-            if refusal.code == "TIMEOUT" and not self.connected:
-                # as FIRST_TRY says; whoever waits knows for how long
-                return None
             if refusal.code in ("UNREACHABLE", "TIMEOUT"):
                 raise self._api.unreachable(refusal) from refusal
             raise
         except Malformed as problem:
             raise Refused("PARSE_ERROR", f"events cannot be read: {problem}") from problem
+        self._begun(answer)
+        raise Refused("HTTP_ERROR", "the OpenCode server ended the stream of events")
 
     def _begun(self, answer: IHttpAnswer) -> None:
         self._api.check(answer, "text/event-stream")

@@ -100,6 +100,11 @@ class OpencodeProcess(Service):
             self._timer.cancel()
         return None if self._running is None else self._running.stop()
 
+    @property
+    def is_there(self) -> bool:
+        """Whether the program runs, be it ready or not."""
+        return self._running is not None
+
     def ended(self, status: object, seconds: float) -> None:
         """The program is no more, after so many seconds."""
         self._running = None

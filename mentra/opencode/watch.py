@@ -18,9 +18,6 @@ from mentra.opencode.api import OpencodeApi
 EVERY, WHILE_DOWN = 10.0, 2.0
 """Seconds between two looks."""
 
-PATIENCE = 8.0
-"""Seconds that a look may take."""
-
 
 class Watch(Service, Collector):
     """Looks from time to time.
@@ -73,7 +70,7 @@ class Watch(Service, Collector):
 
     def _look(self) -> None:
         self._timer = None
-        looking = Deferred.fromCoroutine(self._api.health(PATIENCE))
+        looking = Deferred.fromCoroutine(self._api.health())
         self._looking = looking
         looking.addCallbacks(self._found, self._failed)
         looking.addBoth(self._again)

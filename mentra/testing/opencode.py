@@ -9,7 +9,10 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from treq.testing import RequestTraversalAgent
+from twisted.internet.defer import Deferred, fail
+from twisted.internet.error import ConnectionRefusedError
 from twisted.internet.interfaces import IReactorTime
+from twisted.web.iweb import IResponse
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request
 
@@ -51,6 +54,8 @@ class FakeOpencode(Resource):
     :ivar streams: requests for events that are open.
     :ivar deaf: how many aborts are lost.
     :ivar silent: ``METHOD path`` of what is never answered.
+    :ivar is_down: connections are refused.
+    :ivar is_starting: it takes connections, and never answers on them.
     """
 
     isLeaf = True
@@ -73,6 +78,7 @@ class FakeOpencode(Resource):
         self.providers: dict[str, Any] = {"all": [], "default": {}, "connected": ["local"]}
         self.deaf = 0
         self.silent: set[str] = set()
+        self.is_down = self.is_starting = False
         self.says_hello = True
         self.after_write: Callable[[], object] = lambda: None
 
@@ -90,7 +96,7 @@ class FakeOpencode(Resource):
         if self._password is not None and request.getPassword() != self._password.encode():
             return send(request, Canned(401, b"", "text/plain"))
         place = f"{request.method.decode()} {path}"
-        if place in self.silent:
+        if place in self.silent or self.is_starting:
             return NOT_DONE_YET
         canned = self.canned.get(place)
         if canned is not None:
@@ -213,7 +219,15 @@ class InMemory(RequestTraversalAgent):
 
     def __init__(self, resource: FakeOpencode) -> None:
         super().__init__(resource)
+        self._resource = resource
         resource.after_write = self.flush
+
+    def request(self, *what: Any, **more: Any) -> "Deferred[IResponse]":
+        """As :class:`IAgent` says."""
+        if self._resource.is_down:
+            return fail(ConnectionRefusedError())
+        asked: Deferred[IResponse] = super().request(*what, **more)
+        return asked
 
 
 def client_of(server: FakeOpencode, clock: IReactorTime) -> HttpClient:

@@ -615,7 +615,7 @@ def test_events_that_do_not_begin_are_not_waited_for_long(scene):
 
     desktop.say(7, SendMessage(session_id=session_id, text="x"))
     before = told(desktop)
-    one.clock.advance(10.1)
+    one.clock.advance(30.1)
 
     assert before == []
     assert [one.code for one in told(desktop)] == ["HTTP_ERROR"]
@@ -627,7 +627,7 @@ def test_events_that_did_not_begin_are_asked_for_anew(scene):
     one.server.says_hello = False
     desktop = one.desktop()
     desktop.say(7, SendMessage(session_id=session_id, text="x"))
-    one.clock.advance(10.1)
+    one.clock.advance(30.1)
     told(desktop)
 
     one.server.says_hello = True
@@ -635,20 +635,6 @@ def test_events_that_did_not_begin_are_asked_for_anew(scene):
 
     assert told(desktop)[-1].finish_reason == "stop"
     assert len(one.server.streams) == 1
-
-
-def test_a_stream_that_is_not_answered_is_asked_for_on_another_connection(scene):
-    one = scene()
-    session_id = one.session()
-    one.server.silent.add("GET /event")
-    desktop = one.desktop()
-    desktop.say(7, SendMessage(session_id=session_id, text="x"))
-
-    one.server.silent.clear()
-    one.clock.advance(5.1)
-
-    assert told(desktop)[-1].finish_reason == "stop"
-    assert one.server.requests[:2] == ["GET /event", "GET /event"]
 
 
 def test_one_stream_serves_all_and_ends_when_nobody_listens(scene):

@@ -232,29 +232,14 @@ def test_a_server_that_does_not_answer_is_given_up(scene):
     desktop = one.desktop()
 
     desktop.say(1, ListAgents())
-    one.clock.advance(5.1)
-    one.clock.advance(24.8)
+    one.clock.advance(29.9)
     before = desktop.heard()
     one.clock.advance(0.3)
 
     assert before == []
     ((_, answer),) = desktop.heard()
     assert answer.code == "HTTP_ERROR"
-    assert answer.message.endswith("cannot be reached: no answer within 25 s")
-
-
-def test_what_only_asks_is_asked_again_on_another_connection(scene):
-    one = scene()
-    one.server.silent.add("GET /agent")
-    desktop = one.desktop()
-    desktop.say(1, ListAgents())
-
-    one.server.silent.clear()
-    one.clock.advance(5.1)
-
-    ((_, answer),) = desktop.heard()
-    assert isinstance(answer, AgentList)
-    assert one.server.requests == ["GET /agent", "GET /agent"]
+    assert answer.message.endswith("cannot be reached: no answer within 30 s")
 
 
 def test_what_changes_something_is_not_asked_twice(scene):

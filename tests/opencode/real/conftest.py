@@ -109,8 +109,11 @@ def settings_of(model: Model) -> str:
     return json.dumps(settings)
 
 
-def start_bridge(folder: Path) -> Bridge:
-    """A server in *folder*, with all that OpenCode keeps in it too."""
+def start_bridge(folder: Path, *, wait: bool = True) -> Bridge:
+    """A server in *folder*, with all that OpenCode keeps in it too.
+
+    :param wait: until OpenCode is there as well.
+    """
     program, model, port = binary(), Model(), free_port()
     project = folder / "project"
     project.mkdir()
@@ -124,7 +127,8 @@ def start_bridge(folder: Path) -> Bridge:
     made = Bridge(server, model, folder / "home", port)
     try:
         wait_until(lambda: is_ready(server), "the server")
-        patiently(lambda: made.health()["healthy"], "OpenCode")
+        if wait:
+            patiently(lambda: made.health()["healthy"], "OpenCode")
     except BaseException:
         server.end()
         model.close()

@@ -392,6 +392,26 @@ def test_the_log_tells_no_secret_and_nothing_that_was_said(bridge):
     assert "Traceback" not in log
 
 
+def test_what_is_asked_before_it_has_begun_is_answered_all_the_same(tmp_path):
+    own = start_bridge(tmp_path, wait=False)
+
+    async def work(client):
+        sessions = await asyncio.gather(*(client.create_session(str(n)) for n in range(5)))
+        found = await heard(client.prompt(sessions[0].id, "early"))
+        return found, await client.list_sessions()
+
+    try:
+        found, listed = own.do(work)
+        status = own.server.stop()
+    finally:
+        own.server.end()
+        own.model.close()
+
+    assert text_of(found) == "Echo: early"
+    assert len(listed) == 5
+    assert status == 0
+
+
 def test_one_that_is_killed_costs_its_runs_and_is_started_anew(tmp_path):
     own = start_bridge(tmp_path)
     try:
