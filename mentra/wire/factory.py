@@ -64,6 +64,7 @@ class PeerFactory(WebSocketServerFactory):
     :ivar last_frame: how it looks on the wire.
     """
 
+    noisy = False
     log = Peer.log
     _log = Logger()
     _ids = itertools.count(1)
