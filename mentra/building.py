@@ -242,6 +242,7 @@ class Building(MultiService):
             public_host=server.public_host,
             local_host=server.local_host,
             listening=listening,
+            tls=server.listen.startswith("ssl:"),
             system_networks=auth.system_networks,
         )
         return {

@@ -49,6 +49,11 @@ class Control:
             raise MentraError(f"the running server refused: {_message(said)}")
         return msgspec.json.decode(said)
 
+    def url(self) -> str | None:
+        """The server's URL on this machine; None if none runs, or it listens on no port."""
+        answer = self.ask("GET", "/address")
+        return None if answer is None else answer["url"]
+
     def apps_changed(self) -> bool:
         """Have apps read again; whether a server runs."""
         return self.ask("POST", "/refresh", {"what": "apps"}) is not None

@@ -4,18 +4,20 @@ import functools
 import re
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import click
 
 from mentra.admin import configuration_options, hush
 from mentra.admin.console import open_console
+from mentra.admin.control import Control
 from mentra.admin.running import run_until_interrupted
 from mentra.admin.simulation import Simulation
 from mentra.admin.workplace import tokens_of, user_id_of
 from mentra.config import Config, load
 from mentra.config.sections import ServerSettings
-from mentra.errors import ConfigError
+from mentra.errors import ConfigError, MentraError
 from mentra.sdk.glasses import GlassesClient
 
 TOKEN_SECONDS = 86_400.0
@@ -25,7 +27,7 @@ _PORT = re.compile(r"tcp6?:(?:port=)?(\d+)")
 
 
 @click.command()
-@click.option("--url", help="Address of the server.  [default: the configured port, on this host]")
+@click.option("--url", help="Address of the server.  [default: the one that runs on this host]")
 @click.option("--user", metavar="EMAIL", help="Who wears them; makes a token as this server would.")
 @click.option("--token", envvar="MENTRA_TOKEN", help="Their token, for a server elsewhere.")
 @click.option("--model", default="Simulated Glasses", show_default=True)
@@ -110,10 +112,15 @@ def token_for(user: str | None, read: Callable[[], Config], does: str) -> str:
 
 
 def address_of(config: Config) -> str:
-    """Where the configured server is found on this machine.
+    """Where the server is found on this machine: the one that runs says so itself, for it may have
+    been told another port; where none runs or may be asked, what is configured.
 
     :raises ConfigError: it listens on no port.
     """
+    with suppress(MentraError):  # whoever brings a token need not be the server's owner
+        url = Control(config.state_dir).url()
+        if url is not None:
+            return url
     listen = config.section(ServerSettings).listen
     found = _PORT.match(listen)
     if found is None:

@@ -27,7 +27,7 @@ RATES = (8000, 16_000, 24_000, 44_100, 48_000)
 
 
 @click.command()
-@click.option("--url", help="Address of the server.  [default: the configured port, on this host]")
+@click.option("--url", help="Address of the server.  [default: the one that runs on this host]")
 @click.option("--user", metavar="EMAIL", help="Who talks; makes a token as this server would.")
 @click.option("--token", envvar="MENTRA_TOKEN", help="Their token, for a server elsewhere.")
 @click.option("--guest", is_flag=True, help="Be a guest, without an account.")

@@ -104,6 +104,10 @@ class IPublicAddress(Interface):
     def base_url() -> str:
         """``http://`` or ``https://`` URL that phones and apps reach, without trailing slash."""
 
+    def local_url() -> str | None:
+        """``http://`` or ``https://`` URL by which this machine itself reaches the server, without
+        trailing slash; None if it listens on a Unix socket."""
+
     def app_websocket_url(system: bool) -> str:
         """The URL an app is told to connect to; a *system* app may have a nearer one."""
 

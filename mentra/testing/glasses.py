@@ -34,6 +34,10 @@ class FakeAddress:
         """``https://mentra.test``."""
         return "https://mentra.test"
 
+    def local_url(self) -> str | None:
+        """``http://127.0.0.1:8002``."""
+        return "http://127.0.0.1:8002"
+
     def app_websocket_url(self, system: bool) -> str:
         """``wss://mentra.test/app-ws``, for system apps ``ws://local.test/app-ws``."""
         return "ws://local.test/app-ws" if system else "wss://mentra.test/app-ws"

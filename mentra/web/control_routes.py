@@ -11,7 +11,7 @@ from mentra.errors import NotThere
 from mentra.extension import Access, route
 from mentra.identity import canonical_user_id
 from mentra.interfaces.glasses import IApps, ISubscriptions
-from mentra.interfaces.services import IServices
+from mentra.interfaces.services import IPublicAddress, IServices
 from mentra.interfaces.session import ISessions, IUserSession
 from mentra.interfaces.stores import IAppStore, IUserStore
 from mentra.interfaces.voice import IVoiceSessions
@@ -51,6 +51,21 @@ class SessionList(msgspec.Struct, frozen=True, kw_only=True):
     """Everybody who is on."""
 
     sessions: tuple[SessionLine, ...]
+
+
+class Address(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the server is.
+
+    :ivar url: as this machine reaches it; None: only through a Unix socket.
+    """
+
+    url: str | None
+
+
+@route("GET", "/address", access=Access.CONTROL, answer=Address)
+def address(call: ICall) -> Address:
+    """Where the server is."""
+    return Address(url=IPublicAddress(call.services).local_url())
 
 
 @route("GET", "/sessions", access=Access.CONTROL, answer=SessionList)
@@ -140,7 +155,7 @@ def _apps_of(call: ICall) -> IApps:
 
 
 CONTROL_ROUTES: tuple[IRoute, ...] = (
-    list_sessions, refresh, end_session, start_users_app, stop_users_app
+    address, list_sessions, refresh, end_session, start_users_app, stop_users_app
 )  # fmt: skip
 """What every server's control socket serves, besides the routes of plugins."""
 

@@ -14,6 +14,8 @@ from twisted.internet.threads import deferToThread
 from mentra.admin import main
 from mentra.admin.control import Control
 from mentra.admin.sessions import duration
+from mentra.admin.simulate import address_of
+from mentra.config import load
 from mentra.errors import MentraError
 from mentra.identity import Identity
 from mentra.interfaces.services import ITokens
@@ -163,6 +165,27 @@ def test_a_running_server_is_told(mentra, server, arguments, asked):
     mentra(*arguments, status=1 if "remove" in arguments else 0)
 
     assert [(path, json.loads(body) if body else None) for _, path, body in server.asked] == asked
+
+
+def test_a_running_server_says_where_it_is(state_dir, server):
+    config = load(None, state_dir=state_dir)
+    server.says = b'{"url":"http://127.0.0.1:18002"}'
+
+    assert address_of(config) == "http://127.0.0.1:18002"
+    assert server.asked == [("GET", "/address", b"")]
+
+
+@pytest.mark.parametrize(
+    ("status", "says"), [(200, b'{"url":null}'), (404, b'{"message":"Not found"}')]
+)
+def test_where_it_is_told_nothing_it_is_where_it_is_configured(state_dir, server, status, says):
+    server.status, server.says = status, says
+
+    assert address_of(load(None, state_dir=state_dir)) == "http://127.0.0.1:8002"
+
+
+def test_without_a_server_it_is_where_it_is_configured(state_dir):
+    assert address_of(load(None, state_dir=state_dir)) == "http://127.0.0.1:8002"
 
 
 def test_what_the_server_refuses_is_told(state_dir, server):

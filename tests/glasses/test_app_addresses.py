@@ -61,6 +61,21 @@ def test_a_server_that_listens_everywhere_is_found_on_loopback(everywhere):
     assert made.app_websocket_url(system=False) == "ws://127.0.0.1:80/app-ws"
 
 
+@pytest.mark.parametrize(
+    ("listening", "tls", "url"),
+    [
+        ("127.0.0.1:8002", False, "http://127.0.0.1:8002"),
+        ("0.0.0.0:8002", True, "https://127.0.0.1:8002"),
+        ("[::1]:80", False, "http://[::1]:80"),
+        ("localhost", False, None),
+    ],
+)
+def test_this_machine_finds_it_where_it_listens(listening, tls, url):
+    made = PublicAddress(public_url="https://m.org", listening=lambda: listening, tls=tls)
+
+    assert made.local_url() == url
+
+
 def test_the_port_is_asked_for_when_it_is_known():
     ports = ["127.0.0.1:1", "127.0.0.1:2"]
     made = PublicAddress(listening=lambda: ports.pop())

@@ -18,11 +18,13 @@ from mentra.extension import Access, ManagerFactory, route
 from mentra.glasses.apps.standing import STARTED, StartResult
 from mentra.identity import Speaker
 from mentra.interfaces.glasses import IApps
+from mentra.interfaces.services import IPublicAddress
 from mentra.interfaces.session import ISessions
 from mentra.interfaces.stores import IAppStore, IUserStore
 from mentra.interfaces.voice import IVoiceSessions
 from mentra.messages.apps import AppStateChange
 from mentra.records import App
+from mentra.testing.glasses import FakeAddress
 from mentra.testing.house import house_with, session_in, success_of
 from mentra.testing.peers import FakePeer
 from mentra.voice.connections import voice_connections
@@ -114,6 +116,12 @@ def test_who_is_on_is_told_with_apps_and_signs_of_life(dial, house, state_dir):
             {"userId": "bob@x.org", "age": 4.0, "lastSeen": None, "apps": {}},
         ]
     }
+
+
+def test_where_the_server_is_is_told(dial, state_dir):
+    site, _ = control_of(house_with(parts={IPublicAddress: FakeAddress()}), state_dir)
+
+    assert dial(site).ask("GET", "/address").reply().json == {"url": "http://127.0.0.1:8002"}
 
 
 def test_an_app_in_its_grace_is_shown_because_it_is_installed(dial, house, state_dir):

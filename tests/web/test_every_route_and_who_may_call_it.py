@@ -24,6 +24,7 @@ ASSISTANT GET    /api/tools/apps/{package_name}/tools
 ASSISTANT GET    /api/tools/users/{user_id}/tools
 ASSISTANT GET    /apps
 ASSISTANT POST   /api/tools/apps/{package_name}/tool
+CONTROL  GET    /address
 CONTROL  GET    /sessions
 CONTROL  POST   /refresh
 CONTROL  POST   /users/{user_id}/apps/{package_name}/start

@@ -21,6 +21,7 @@ class PublicAddress:
     :param public_host: ``host[:port]`` or a URL; a bare host means wss, a loopback one ws.
     :param local_host: the same for system apps; a bare one means ws, for it is nearby.
     :param listening: ``host:port`` the server listens on, asked each time.
+    :param tls: whether that is spoken there.
     :param system_networks: ranges that system apps connect from; none is anywhere.
     """
 
@@ -31,17 +32,26 @@ class PublicAddress:
         public_host: str = "",
         local_host: str = "",
         listening: Callable[[], str],
+        tls: bool = False,
         system_networks: Iterable[str] = (),
     ) -> None:
         self._public = public_url or public_host
         self._local = local_host
         self._listening = listening
+        self._tls = tls
         self._networks = tuple(ipaddress.ip_network(one, strict=False) for one in system_networks)
 
     def base_url(self) -> str:
         """``http://`` or ``https://``, without trailing slash."""
         scheme, colon, rest = self._public_base().partition(":")
         return _WEB[scheme] + colon + rest
+
+    def local_url(self) -> str | None:
+        """Made from where it listens, whatever a sysadmin wrote."""
+        place = _reachable(self._listening())
+        if not place.rpartition(":")[2].isdigit():
+            return None
+        return f"{'https' if self._tls else 'http'}://{place}"
 
     def app_websocket_url(self, system: bool) -> str:
         """The URL an app is told."""
