@@ -49,6 +49,19 @@ class IRecogniserStream(Interface):
         """No more sound comes.  The listener hears nothing after this."""
 
 
+class IOwingStream(IRecogniserStream):
+    """A stream that knows what it has not answered yet.  Where much is to be recognised it is
+    waited for longer than one that does not."""
+
+    def owes() -> bool:
+        """Whether something that was said is yet to be answered.  It will be, be it with nothing,
+        or the stream fails."""
+
+    def waiting() -> float:
+        """Seconds of it that the engine has not heard, for it has too much to do; another stream
+        of it would wait as long."""
+
+
 class IRecogniserListener(Interface):
     """Whoever opened a stream.  Neither method may wait, or close over another session."""
 
@@ -99,8 +112,18 @@ class IEngineFigures(Interface):
     def dropped(engine: str, seconds: float) -> None:
         """So much sound was not recognised, because there was too much of it."""
 
+    def refused(engine: str) -> None:
+        """Somebody was not listened to, because as many as may be are already."""
+
     def restarted(engine: str) -> None:
         """A process of *engine* ended by itself or had to be ended."""
+
+    def watch(engine: str, waiting: Any) -> None:
+        """From now on show how far behind *engine* is.
+
+        :param waiting: called without arguments; the seconds of speech that wait, of each one who
+            is listened to.
+        """
 
 
 class ITranslator(IEngine):

@@ -22,8 +22,11 @@ class Decoder(Protocol):
         :raises CannotBegin: not like this.
         """
 
-    def sound(self, pcm: bytes) -> Guess | None:
-        """More of it; what it sounds like by now, if that is something else than before."""
+    def sound(self, pcm: bytes, look: bool = True) -> Guess | None:
+        """More of it; what it sounds like by now, if that is something else than before.
+
+        :param look: whether anybody wants to know.
+        """
 
     def end(self) -> tuple[Guess | None, str]:
         """It is over: what was said, and this wearer's manner."""

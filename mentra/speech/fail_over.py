@@ -9,7 +9,7 @@ from zope.interface import implementer
 
 from mentra.errors import Refused
 from mentra.hearing import Heard, Recognition
-from mentra.interfaces.speech import IRecogniserListener, IRecogniserStream
+from mentra.interfaces.speech import IOwingStream, IRecogniserListener
 from mentra.speech.leg import Engine, Leg
 from mentra.speech.patience import Patience
 from mentra.speech.replay import MILLISECOND, Replay
@@ -39,7 +39,7 @@ class Told(Protocol):
         """So many bytes of sound were too much to be kept."""
 
 
-@implementer(IRecogniserStream)
+@implementer(IOwingStream)
 class FailOver:
     """Goes through the first engine that works; from one that fails or stalls the next takes over,
     and is told again what was said since the last finished utterance.
@@ -114,6 +114,14 @@ class FailOver:
         if leg is not None:
             leg.close()
 
+    def owes(self) -> bool:
+        """Whether the engine says that it has yet to answer something."""
+        return self._leg is not None and self._leg.owes()
+
+    def waiting(self) -> float:
+        """Seconds of speech that wait for the engine."""
+        return 0.0 if self._leg is None else self._leg.waiting()
+
     # -- what the engines say
 
     def leg_heard(self, leg: Leg, result: Heard) -> None:
@@ -161,9 +169,10 @@ class FailOver:
         if leg is None:
             return
         others = self._others(leg.engine)
-        if not self._has_waited and all(one.breaker.is_open for one in others):
+        is_behind = leg.waiting() > 0
+        if (is_behind or not self._has_waited) and all(one.breaker.is_open for one in others):
             # it may just have much to do, and to begin anew would be more of it
-            self._has_waited = True
+            self._has_waited = not is_behind
             self._patience.wait_on(max(self._budget, self._seconds - 2 * self._budget))
             return
         self._has_waited = False
@@ -231,6 +240,10 @@ class FailOver:
     def _blame(self, leg: Leg) -> None:
         problem = leg.problem
         if problem is None:
+            return
+        if problem.code == "ENGINE_BUSY":
+            # it works well, for as many as it can
+            leg.engine.breaker.abandoned()
             return
         self._crashes += 1
         if self._crashes > MOST_CRASHES:

@@ -8,7 +8,7 @@ from zope.interface import implementer
 
 from mentra.errors import Refused
 from mentra.hearing import Heard, Recognition, Word
-from mentra.interfaces.speech import IEngineFigures, IRecogniserListener, IRecogniserStream
+from mentra.interfaces.speech import IOwingStream, IRecogniserListener
 from mentra.speech.endpointing import (
     BYTES_PER_MS,
     Endpointer,
@@ -18,11 +18,12 @@ from mentra.speech.endpointing import (
     SpeechStarted,
 )
 from mentra.speech.job import Job
+from mentra.speech.load import Load
 from mentra.speech.pipe import Guess
 from mentra.speech.workers import Workers
 
 
-@implementer(IRecogniserStream)
+@implementer(IOwingStream)
 class GatedStream:
     """One wearer's speech, utterance by utterance, each one a job for the workers.
 
@@ -38,7 +39,7 @@ class GatedStream:
     def __init__(
         self,
         workers: Workers,
-        figures: IEngineFigures,
+        load: Load,
         endpointer: Endpointer,
         wanted: Recognition,
         listener: IRecogniserListener,
@@ -48,7 +49,7 @@ class GatedStream:
         closed: Callable[["GatedStream"], None],
     ) -> None:
         self._workers = workers
-        self._figures = figures
+        self._load = load
         self._endpointer = endpointer
         self._wanted = wanted
         self._listener = listener
@@ -79,6 +80,14 @@ class GatedStream:
         self._jobs.clear()
         self._closed(self)
 
+    def owes(self) -> bool:
+        """Whether something that was said is yet to be answered."""
+        return bool(self._jobs)
+
+    def waiting(self) -> float:
+        """Seconds of it that no worker has got."""
+        return sum(job.waiting for job in self._jobs) / BYTES_PER_MS / 1000
+
     def _follow(self, events: list[Event]) -> None:
         for event in events:
             if isinstance(event, SpeechStarted):
@@ -90,6 +99,7 @@ class GatedStream:
                 self._jobs[-1].is_over = True
         if events and self._jobs:
             self._workers.more(self._jobs[0])
+            self._load.waits(self.waiting())
 
     def _begin(self, at_ms: int) -> None:
         wanted = self._wanted
@@ -113,13 +123,13 @@ class GatedStream:
 
     def _shorten(self) -> None:
         """Drop what is oldest of what waits too long."""
-        surplus = sum(job.waiting for job in self._jobs) - self._most_waiting
+        surplus = sum(job.new for job in self._jobs) - self._most_waiting
         dropped = 0
         for job in self._jobs:
             while dropped < surplus and (size := job.drop_oldest()):
                 dropped += size
         if dropped:
-            self._figures.dropped(self._workers.label, dropped / BYTES_PER_MS / 1000)
+            self._load.dropped(dropped / BYTES_PER_MS / 1000)
 
     # -- what workers say
 

@@ -39,6 +39,8 @@ class Job:
     _bytes: int = 0
     _given: int = 0
     _waiting: int = 0
+    _kept: int = 0
+    _new: int = 0
     _is_whole: bool = True
 
     @property
@@ -50,6 +52,16 @@ class Job:
     def waiting(self) -> int:
         """Bytes that its worker was not given yet."""
         return self._waiting
+
+    @property
+    def given(self) -> int:
+        """Bytes that its worker was given."""
+        return sum(len(piece) for _, piece in self._pieces[: self._given])
+
+    @property
+    def new(self) -> int:
+        """Bytes that no worker was ever given."""
+        return self._new
 
     @property
     def is_given(self) -> bool:
@@ -68,27 +80,34 @@ class Job:
             self._pieces.append((self._bytes, piece))
             self._bytes += len(piece)
         self._waiting += len(pcm)
+        self._new += len(pcm)
 
     def take(self) -> bytes | None:
         """The next piece for its worker; None if there is none."""
         if self._given == len(self._pieces):
             return None
         _, piece = self._pieces[self._given]
+        if self._given >= self._kept:
+            self._new -= len(piece)
         self._given += 1
         self._waiting -= len(piece)
         return piece
 
     def drop_oldest(self) -> int:
-        """Do without the oldest piece that waits; its bytes, 0 if there is none."""
-        if self._given == len(self._pieces):
+        """Do without the oldest piece that no worker was ever given; its bytes, 0 if there is
+        none.  What one had is needed, should another begin anew."""
+        oldest = max(self._given, self._kept)
+        if oldest == len(self._pieces):
             return 0
-        _, piece = self._pieces.pop(self._given)
+        _, piece = self._pieces.pop(oldest)
         self._waiting -= len(piece)
+        self._new -= len(piece)
         self._is_whole = False
         return len(piece)
 
     def again(self) -> None:
         """Its worker is gone: what comes next is the first piece."""
+        self._kept = max(self._kept, self._given)
         self._given = 0
         self._waiting = sum(len(piece) for _, piece in self._pieces)
 

@@ -8,7 +8,12 @@ from zope.interface import implementer
 
 from mentra.errors import Refused
 from mentra.hearing import Heard, Recognition
-from mentra.interfaces.speech import IRecogniser, IRecogniserListener, IRecogniserStream
+from mentra.interfaces.speech import (
+    IOwingStream,
+    IRecogniser,
+    IRecogniserListener,
+    IRecogniserStream,
+)
 from mentra.speech.circuits import Breaker
 
 
@@ -76,6 +81,16 @@ class Leg:
         """Nobody speaks any more."""
         if self.problem is None and self._stream is not None:
             self._stream.finalize()
+
+    def owes(self) -> bool:
+        """Whether the engine says that it has yet to answer something."""
+        owing = IOwingStream(self._stream, None)
+        return self.problem is None and owing is not None and owing.owes()
+
+    def waiting(self) -> float:
+        """Seconds of speech that the engine says wait for it."""
+        owing = IOwingStream(self._stream, None)
+        return owing.waiting() if self.problem is None and owing is not None else 0.0
 
     def close(self) -> None:
         """It is over."""

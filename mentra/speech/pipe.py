@@ -42,10 +42,15 @@ class Begin(_Message, frozen=True):
 
 
 class Sound(_Message, frozen=True):
-    """More of it.  Answered with :class:`Taken`."""
+    """More of it.  Answered with :class:`Taken`.
+
+    :ivar look: whether it is worth the while to say what it sounds like by now; where much more
+        waits it is not.
+    """
 
     number: int
     pcm: bytes
+    look: bool = True
 
 
 class End(_Message, frozen=True):

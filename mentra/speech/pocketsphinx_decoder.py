@@ -51,11 +51,11 @@ class PocketsphinxDecoder:
         self._unseen = 0
         self._last = ""
 
-    def sound(self, pcm: bytes) -> Guess | None:
+    def sound(self, pcm: bytes, look: bool = True) -> Guess | None:
         """More of it."""
         self._decoder.process_raw(pcm, False, False)
         self._unseen += len(pcm)
-        if not self._interim or self._unseen < LOOK_EVERY:
+        if not (look and self._interim) or self._unseen < LOOK_EVERY:
             return None
         self._unseen = 0
         found = self._decoder.hyp()

@@ -39,12 +39,12 @@ class SherpaDecoder:
         self._last = ""
         self._samples = 0
 
-    def sound(self, pcm: bytes) -> Guess | None:
+    def sound(self, pcm: bytes, look: bool = True) -> Guess | None:
         """More of it."""
         samples = array("h", pcm)
         self._samples += len(samples)
         self._decode([sample / 32_768 for sample in samples])
-        if not self._interim:
+        if not (look and self._interim):
             return None
         guess = self._guess()
         if guess is None or guess.text == self._last:

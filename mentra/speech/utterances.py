@@ -13,7 +13,7 @@ from zope.interface import implementer
 from mentra.errors import Refused
 from mentra.hearing import Heard
 from mentra.interfaces.services import IServices
-from mentra.interfaces.speech import IEngineFigures, IRecogniserListener, IRecogniserStream
+from mentra.interfaces.speech import IEngineFigures, IOwingStream, IRecogniserListener
 from mentra.providers import broken
 from mentra.speech.detection import new_detector
 from mentra.speech.endpointing import (
@@ -70,7 +70,7 @@ class _Utterance:
     understood: Understood | None = None
 
 
-@implementer(IRecogniserStream)
+@implementer(IOwingStream)
 class UtteranceStream:
     """Several utterances may be at the engine; what is understood is told in their order.
 
@@ -116,6 +116,14 @@ class UtteranceStream:
             self._listener = None
             self._end()
 
+    def owes(self) -> bool:
+        """Whether an utterance is yet to be answered."""
+        return bool(self._utterances)
+
+    def waiting(self) -> float:
+        """Nobody here knows what a server makes wait."""
+        return 0.0
+
     def _follow(self, events: list[SpeechStarted | SpeechSound | SpeechEnded]) -> None:
         for event in events:
             if self._listener is None:
@@ -145,6 +153,11 @@ class UtteranceStream:
         if utterance.hearing is not None:
             utterance.hearing.answer.cancel()
         self._figures.dropped(self._name, utterance.size / BYTES_PER_MS / 1000)
+        self._log.warn(
+            "{engine} is behind: of somebody's {most} utterances at it the oldest is given up",
+            engine=self._name,
+            most=MOST_UTTERANCES,
+        )
 
     def _sound(self, pcm: bytes) -> None:
         utterance = self._utterances[-1]

@@ -55,7 +55,7 @@ class Worker:
         elif message.number != self._number:
             return
         elif isinstance(message, Sound):
-            self._say(Taken(message.number, self._decoder.sound(message.pcm)))
+            self._say(Taken(message.number, self._decoder.sound(message.pcm, message.look)))
         elif isinstance(message, End):
             self._number = None
             self._say(Done(message.number, *self._decoder.end()))

@@ -29,6 +29,9 @@ from mentra.speech.pipe import (
 if TYPE_CHECKING:
     from mentra.speech.workers import Workers
 
+LATE = 32_000
+"""Bytes of sound behind which a worker says nothing of what it hears but in the end: a second."""
+
 AHEAD = 16_000
 """Bytes of sound that a worker has before it says that it took them: half a second."""
 
@@ -68,6 +71,18 @@ class WorkerProcess(ProcessProtocol):
         """Whether it can take a job."""
         return not (self.is_loading or self._is_stopping or self._is_gone or self.job)
 
+    @property
+    def is_listening(self) -> bool:
+        """Whether it has done all there is of its job, and waits for more."""
+        job = self.job
+        is_at_it = not (self._is_stopping or self._is_gone or self._ahead)
+        return is_at_it and job is not None and not job.is_over and not job.waiting
+
+    @property
+    def given(self) -> int:
+        """Bytes of its job that it has had."""
+        return 0 if self.job is None else self.job.given
+
     def connectionMade(self) -> None:
         """It runs, and loads."""
         self._expect(LOAD_WITHIN)
@@ -95,7 +110,7 @@ class WorkerProcess(ProcessProtocol):
             return
         while sum(self._ahead) < AHEAD and (piece := job.take()) is not None:
             self._ahead.append(len(piece))
-            self._say(Sound(job.number, piece))
+            self._say(Sound(job.number, piece, job.waiting < LATE))
         if job.is_given:
             self._ended_job = True
             self._say(End(job.number))
@@ -107,6 +122,16 @@ class WorkerProcess(ProcessProtocol):
         if self.job is not None:
             self._say(Drop(self.job.number))
             self._rest()
+
+    def leave(self) -> Job | None:
+        """Let its job be, which is to be begun anew by whoever has time for it."""
+        job = self.job
+        if job is not None:
+            self.drop()
+            job.again()
+            # it is not to blame
+            job.tries -= 1
+        return job
 
     def _rest(self) -> None:
         self.job = None
@@ -150,6 +175,8 @@ class WorkerProcess(ProcessProtocol):
         self.give()
         if message.guess is not None:
             job.guessed(message.guess)
+        if self.is_listening:
+            self._owner.listening()
 
     def _finished(self, message: Done, job: Job) -> None:
         if message.refusal:

@@ -4,6 +4,7 @@ import itertools
 import re
 from collections.abc import Callable
 from importlib.util import find_spec
+from typing import Any
 
 import attrs
 import msgspec
@@ -16,6 +17,7 @@ from mentra.hearing import Recognition
 from mentra.interfaces.services import IServices
 from mentra.interfaces.speech import IEngineFigures, IRecogniser, IRecogniserListener
 from mentra.speech.gated import GatedStream
+from mentra.speech.load import Load
 from mentra.speech.voice_activity import endpointer, voice_detection
 from mentra.speech.workers import Workers
 
@@ -79,19 +81,32 @@ class WorkerRecogniser(MultiService):
                 f"The recogniser {work.name} needs a package that is not installed: "
                 f"pip install 'mentra[{work.extra}]'"
             )
-        self._figures = IEngineFigures(services)
+        figures = IEngineFigures(services)
         self._bases = {language.lower().partition("-")[0] for language in work.languages}
         self._streams: set[GatedStream] = set()
         self.workers = Workers(
             IReactorProcess(services),
             services.clock,
-            self._figures,
+            figures,
             name=work.name,
             arguments=(work.name, msgspec.json.encode(work.settings).decode()),
             most=work.workers,
             patience=work.patience,
         )
         self.workers.setServiceParent(self)
+        self._load = Load(
+            services.clock,
+            figures,
+            work.name,
+            work.workers,
+            lambda: [stream.waiting() for stream in self._streams],
+        )
+        services.metrics.show(work.name, self._load.shown)
+
+    def stopService(self) -> Any:
+        """All processes end, and nothing is waited for."""
+        self._load.stop()
+        return super().stopService()
 
     def unavailable(self) -> str | None:
         """What it lacks: a package, a model, voice detection."""
@@ -120,7 +135,7 @@ class WorkerRecogniser(MultiService):
         self._check(wanted)
         stream = GatedStream(
             self.workers,
-            self._figures,
+            self._load,
             endpointer(self._services),
             wanted,
             listener,
@@ -145,9 +160,11 @@ class WorkerRecogniser(MultiService):
         if lacking is not None:
             raise Refused("ENGINE_UNAVAILABLE", lacking)
         if len(self._streams) >= work.streams:
+            self._load.refused(work.streams)
             raise Refused(
                 "ENGINE_BUSY",
-                f"The recogniser {work.name} listens to {work.streams} people already",
+                f"The recogniser {work.name} listens to {work.streams} people already, as many as "
+                f"[{work.name}] streams allows",
                 retryable=True,
             )
         grammar = wanted.grammar or ""

@@ -1,12 +1,13 @@
 """Worker processes that recognise speech, and which of them does what.
 
 An utterance is one worker's from its begin to its end.  A worker that dies or hangs is replaced,
-and its utterance begun anew with all sound it has had, so nothing is lost but time.
+and its utterance begun anew with all sound it has had, so nothing is lost but time.  So it is where
+more people speak than there are workers: one that waits for the rest of an utterance leaves it for
+another one that is complete, so that whoever makes no pause keeps nobody waiting.
 """
 
 import os
 import sys
-from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,6 +19,7 @@ from twisted.logger import Logger
 from mentra.errors import Refused
 from mentra.interfaces.speech import IEngineFigures
 from mentra.speech.job import Job
+from mentra.speech.queue import Queue
 from mentra.speech.worker_process import WorkerProcess
 
 MOST_TRIES = 3
@@ -66,7 +68,7 @@ class Workers(Service):
         self._figures = figures
         self._arguments = arguments
         self._most = most
-        self._waiting: deque[Job] = deque()
+        self._waiting = Queue()
         self.processes: list[WorkerProcess] = []
         self._pause = 0.0
         self._retry: IDelayedCall | None = None
@@ -90,7 +92,7 @@ class Workers(Service):
 
     def submit(self, job: Job) -> None:
         """Have *job* done when there is a worker for it."""
-        self._waiting.append(job)
+        self._waiting.add(job)
         self._dispatch()
 
     def more(self, job: Job) -> None:
@@ -98,11 +100,13 @@ class Workers(Service):
         for worker in self.processes:
             if worker.job is job:
                 worker.give()
+                return
+        if job.is_over:
+            self._dispatch()
 
     def drop(self, job: Job) -> None:
         """Nobody wants *job* done any more."""
-        if job in self._waiting:
-            self._waiting.remove(job)
+        self._waiting.remove(job)
         for worker in self.processes:
             if worker.job is job:
                 worker.drop()
@@ -118,6 +122,11 @@ class Workers(Service):
         if len(self.processes) > 1 and worker.is_idle and self._tidy is None:
             self._tidy = self.clock.callLater(SURPLUS_FOR, self._end_surplus)
 
+    def listening(self) -> None:
+        """A worker has done all there is of its job, and waits for more."""
+        if self._waiting.has_complete:
+            self._dispatch()
+
     def succeeded(self) -> None:
         """A worker did something."""
         self._pause = 0.0
@@ -126,7 +135,7 @@ class Workers(Service):
         """A worker says that none can work here."""
         self._log.warn("{name} cannot recognise speech: {reason}", name=self.label, reason=reason)
         self._unusable = (self.clock.seconds() + UNUSABLE_FOR, reason)
-        waiting, self._waiting = self._waiting, deque()
+        waiting, self._waiting = self._waiting, Queue()
         for job in waiting:
             job.failed(Refused("ENGINE_UNAVAILABLE", reason))
 
@@ -161,7 +170,7 @@ class Workers(Service):
             job.failed(Refused("ENGINE_FAILED", sentence, where="provider", retryable=True))
         else:
             job.again()
-            self._waiting.appendleft(job)
+            self._waiting.put_first(job)
 
     def _pause_before_next(self) -> None:
         """The first one is replaced at once."""
@@ -180,10 +189,24 @@ class Workers(Service):
             if not self._waiting:
                 return
             if worker.is_idle:
-                worker.take(self._waiting.popleft())
+                worker.take(self._waiting.next())
         loading = sum(worker.is_loading for worker in self.processes)
         if len(self._waiting) > loading and self._retry is None:
             self._start()
+        self._lend()
+
+    def _lend(self) -> None:
+        """What is complete goes before what is still being said, which is begun anew later: final
+        results matter more than interim ones."""
+        while self._waiting.has_complete and not any(one.is_loading for one in self.processes):
+            # whoever has had the least loses the least
+            able = [one for one in self.processes if one.is_listening]
+            worker = min(able, key=lambda one: one.given, default=None)
+            job = None if worker is None else worker.leave()
+            if worker is None or job is None:
+                return
+            worker.take(self._waiting.next())
+            self._waiting.add(job)
 
     def _start(self) -> None:
         if not self.running or len(self.processes) >= self._most:

@@ -16,6 +16,7 @@ from mentra.errors import Refused
 from mentra.hearing import Heard, Recognition
 from mentra.interfaces.engines import ISpeech
 from mentra.interfaces.speech import (
+    IOwingStream,
     IRecogniser,
     IRecogniserStream,
     ISynthesis,
@@ -118,6 +119,9 @@ class RecogniserTrial:
         listener = FakeListener()
         stream = self.recogniser.open(self.wanted, listener)
         assert verifyObject(IRecogniserStream, stream)
+        if IOwingStream.providedBy(stream):
+            assert verifyObject(IOwingStream, stream)
+            assert (stream.owes(), stream.waiting()) == (False, 0.0)
         return stream, listener
 
     async def understood(self, sizes: Iterable[int]) -> FakeListener:
@@ -152,6 +156,7 @@ async def makes_a_final_when_told(trial: RecogniserTrial) -> None:
     assert listener.problems == []
     first, second = listener.finals[0], listener.finals[-1]
     assert second.start_ms >= first.end_ms
+    assert not (IOwingStream.providedBy(stream) and stream.owes())
 
 
 async def tells_times_that_fit(trial: RecogniserTrial) -> None:

@@ -10,9 +10,9 @@ from mentra.errors import Refused
 from mentra.hearing import Heard, Recognition
 from mentra.interfaces.engines import ISpeech
 from mentra.interfaces.speech import (
+    IOwingStream,
     IRecogniser,
     IRecogniserListener,
-    IRecogniserStream,
     ISynthesis,
     ITranslatingRecogniser,
     ITranslator,
@@ -82,7 +82,7 @@ class FakeListener:
         return " ".join(one.text for one in self.finals)
 
 
-@implementer(IRecogniserStream)
+@implementer(IOwingStream)
 @attrs.define(eq=False)
 class FakeStream:
     """One wearer's speech, of which a test says what was understood.
@@ -90,6 +90,8 @@ class FakeStream:
     :ivar written: every piece of sound, as it was written.
     :ivar finalized: after how many pieces each ``finalize`` came.
     :ivar closed: whether its owner has closed it.
+    :ivar is_owing: what ``owes`` answers.
+    :ivar behind: what ``waiting`` answers, seconds.
     """
 
     wanted: Recognition
@@ -98,6 +100,16 @@ class FakeStream:
     finalized: list[int] = attrs.field(factory=list)
     closed: bool = False
     has_failed: bool = False
+    is_owing: bool = False
+    behind: float = 0.0
+
+    def owes(self) -> bool:
+        """``is_owing``."""
+        return self.is_owing
+
+    def waiting(self) -> float:
+        """``behind``."""
+        return self.behind
 
     @property
     def sound(self) -> bytes:

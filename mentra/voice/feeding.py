@@ -4,6 +4,8 @@ from typing import Any
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
+from mentra.interfaces.speech import IOwingStream
+
 SECOND = 32_000
 """Bytes of one."""
 
@@ -32,6 +34,12 @@ class Feeding:
         self._waiting = bytearray()
         self._next: IDelayedCall | None = None
         self._is_last = False
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the recogniser says that speech waits for it."""
+        owing = IOwingStream(self._stream, None)
+        return owing is not None and owing.waiting() > 0
 
     def write(self, pcm: bytes) -> None:
         """Sound that follows what came before."""

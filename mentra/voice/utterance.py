@@ -23,6 +23,12 @@ from mentra.voice.settings import VoiceSettings
 NEAR_MS = 400
 """What a recogniser's times may be off from where somebody spoke last, milliseconds."""
 
+BEHIND = Refused(
+    "ENGINE_BUSY",
+    "More people speak than can be understood at once. Please try again in a moment.",
+    retryable=True,
+)
+
 SETTLE = 1.0
 """Seconds in which another result may follow the last one."""
 
@@ -212,7 +218,10 @@ class Utterance:
 
     def _out_of_time(self) -> None:
         self._timer = None
-        self._end(self._text())
+        if not self._text() and self._stream is not None and self._stream.is_behind:
+            self.failed(BEHIND)
+        else:
+            self._end(self._text())
 
     def _end(self, text: str) -> None:
         confidences = self._confidences

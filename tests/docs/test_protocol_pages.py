@@ -67,7 +67,7 @@ NOT_MADE_OF_A_CLASS = {"connection_error", "tpa_connection_error", "data_stream"
 
 WITHIN_THE_WING = {
     "ANSWER_TOO_LONG", "HANDLER_ERROR", "NO_SYNTHESISER", "NOTHING_TO_SAY", "TOO_MANY_SPEECHES",
-    "UNUSABLE_SPEECH", "UNKNOWN_TIME_ZONE", "NO_GLASSES", "NOT_SHOWN",
+    "UNUSABLE_SPEECH", "UNKNOWN_TIME_ZONE", "NO_GLASSES", "NOT_SHOWN", "ENGINE_BUSY",
 }  # fmt: skip
 """Codes of failures that clients of the assistant hear of by another name, or the model alone."""
 

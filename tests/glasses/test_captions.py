@@ -410,6 +410,52 @@ def test_when_the_voice_ends_the_recogniser_has_the_last_word(stage):
     assert ICaptions(stage.session).languages == ()
 
 
+def test_a_recogniser_that_owes_more_than_one_sentence_is_waited_for(stage):
+    stage.subscribe("transcription:en-US")
+    stage.vad(True)
+    stage.sound(loud(500))
+    stage.vad(False)
+    stage.stream.is_owing = True
+
+    stage.stream.hear("one", final=True, end_ms=200)
+    stage.stream.is_owing = False
+    stage.stream.hear("two", final=True, start_ms=300, end_ms=500)
+
+    assert [one["text"] for one in stage.data()] == ["one", "two"]
+    assert stage.stream.closed
+
+
+def test_a_recogniser_that_is_behind_may_take_longer_but_not_for_ever(stage):
+    stage.subscribe("transcription:en-US")
+    stage.vad(True)
+    stage.sound(loud(500))
+    stage.vad(False)
+    stage.stream.is_owing = True
+
+    stage.clock.advance(CaptionsSettings().finish_behind - 1)
+    is_waited_for = stage.stream.is_open
+    stage.stream.hear("late", final=True)
+    stage.clock.advance(1)
+
+    assert is_waited_for
+    assert [one["text"] for one in stage.data()] == ["late"]
+    assert stage.stream.closed
+
+
+def test_one_that_has_nothing_to_say_at_last_is_let_go(stage):
+    stage.subscribe("transcription:en-US")
+    stage.vad(True)
+    stage.sound(loud(500))
+    stage.vad(False)
+    stage.stream.is_owing = True
+    stage.clock.advance(CaptionsSettings().finish_within * 2)
+
+    stage.stream.is_owing = False
+    stage.clock.advance(CaptionsSettings().finish_within)
+
+    assert stage.stream.closed
+
+
 def test_a_recogniser_without_a_last_word_leaves_the_interim_as_the_final(stage):
     stage.subscribe("transcription:en-US")
     stage.vad(True)

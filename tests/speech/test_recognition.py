@@ -14,6 +14,7 @@ from mentra.errors import Refused
 from mentra.extension import EngineFactory
 from mentra.hearing import Heard, Recognition, Word
 from mentra.interfaces.speech import (
+    IOwingStream,
     IRecogniser,
     IRecogniserStream,
     IRecognition,
@@ -574,6 +575,56 @@ def test_the_only_engine_may_be_slow_and_is_asked_anew_before_sound_would_be_los
     assert for_long == [False]
     assert [one.closed for one in stage.first.streams] == [True, False]
     assert len(last(stage.first).sound) == 26_000 * MILLISECOND
+
+
+def test_the_only_engine_that_says_it_is_behind_keeps_its_place_in_the_queue(stage):
+    stage.second.languages = ()
+    stage.knows_interims_of(stage.first)
+    stream = stage.open()
+    last(stage.first).behind = 3.0
+
+    stage.say(stream, 100)
+
+    assert [one.closed for one in stage.first.streams] == [False]
+    assert stage.takeovers("first", "stalled") == 0
+    last(stage.first).hear("late")
+    assert stage.listener.text == "late"
+
+
+def test_one_that_is_behind_gives_way_to_another_one(stage):
+    stage.knows_interims_of(stage.first)
+    stream = stage.open()
+    last(stage.first).behind = 3.0
+
+    stage.say(stream, 6)
+
+    assert stage.first.streams[0].closed
+    assert len(last(stage.second).sound) == 6000 * MILLISECOND
+
+
+def test_a_stream_owes_what_its_engine_owes(stage):
+    stream = stage.open()
+    assert verifyObject(IOwingStream, stream)
+    assert (stream.owes(), stream.waiting()) == (False, 0.0)
+
+    last(stage.first).is_owing, last(stage.first).behind = True, 2.5
+
+    assert (stream.owes(), stream.waiting()) == (True, 2.5)
+    stream.close()
+    assert (stream.owes(), stream.waiting()) == (False, 0.0)
+
+
+def test_an_engine_that_has_no_room_has_not_failed():
+    stage = stage_with(names=("first",))
+    stage.first.refusal = Refused("ENGINE_BUSY", "it listens to enough people", retryable=True)
+    for _ in range(10):
+        with pytest.raises(Refused, match="enough people"):
+            stage.open()
+
+    stage.first.refusal = None
+
+    assert not stage.is_left_alone("first")
+    assert stage.open()
 
 
 def test_without_a_budget_nobody_is_hurried():

@@ -120,6 +120,14 @@ def test_nothing_new_is_not_told_again():
     assert decoder.sound(b"\0\0") is None
 
 
+def test_it_says_nothing_where_nobody_asks():
+    decoder = SherpaDecoder(FakeOnline())
+    decoder.begin("", True, "")
+
+    assert decoder.sound(TENTH, False) is None
+    assert decoder.sound(TENTH) is not None
+
+
 def test_each_utterance_has_a_stream_of_its_own():
     online = FakeOnline()
     decoder = SherpaDecoder(online)

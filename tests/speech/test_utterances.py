@@ -5,7 +5,7 @@ from twisted.internet.defer import Deferred
 from zope.interface.verify import verifyObject
 
 from mentra.errors import Refused
-from mentra.interfaces.speech import IEngineFigures, IRecogniserStream
+from mentra.interfaces.speech import IEngineFigures, IOwingStream, IRecogniserStream
 from mentra.speech.endpointing import Endpointer
 from mentra.speech.figures import engine_figures
 from mentra.speech.utterances import (
@@ -172,6 +172,20 @@ def test_an_engine_too_far_behind_loses_the_oldest(stage):
     assert 1.0 <= lost <= 2.0
     stage.ears[1].understand("goes on")
     assert stage.listener.text == "goes on"
+
+
+def test_it_owes_an_answer_to_every_utterance(stage):
+    assert verifyObject(IOwingStream, stage.stream)
+    stage.say()
+    stage.say()
+    owed = [stage.stream.owes()]
+
+    for ear in stage.ears:
+        ear.understand("well")
+        owed.append(stage.stream.owes())
+
+    assert owed == [True, True, False]
+    assert stage.stream.waiting() == 0
 
 
 def test_a_failure_is_told_once_and_ends_everything(stage):

@@ -21,9 +21,9 @@ class Scripted:
             raise CannotBegin("that is no grammar")
         self.calls.append(("begin", grammar, interim, manner))
 
-    def sound(self, pcm):
+    def sound(self, pcm, look=True):
         self.calls.append(("sound", pcm))
-        return Guess(f"{len(pcm)}")
+        return Guess(f"{len(pcm)}") if look else None
 
     def end(self):
         self.calls.append(("end",))
@@ -47,6 +47,12 @@ def test_an_utterance_is_begun_heard_and_ended():
 
     assert calls == ["begin", "sound", "end"]
     assert said == [Taken(7, Guess("2")), Done(7, Guess("all"), "mine")]
+
+
+def test_where_much_waits_nobody_asks_what_it_sounds_like_by_now():
+    _, said = told(Begin(7, "g", True, "m"), Sound(7, b"ab", False), Sound(7, b"cd", True))
+
+    assert said == [Taken(7, None), Taken(7, Guess("2"))]
 
 
 def test_what_belongs_to_no_utterance_is_ignored():
@@ -161,6 +167,17 @@ def test_it_looks_every_tenth_of_a_second_and_says_only_what_is_new():
     sphinx.text = "good"
     guesses = [decoder.sound(bytes(640)) for _ in range(10)]
     assert guesses == [None] * 4 + [Guess("good")] + [None] * 5
+
+
+def test_it_does_not_look_where_nobody_asks_it_to():
+    sphinx = FakeSphinx()
+    sphinx.text = "good"
+    decoder = PocketsphinxDecoder(sphinx)
+    decoder.begin("", True, "")
+
+    assert decoder.sound(bytes(32_000), False) is None
+    assert sphinx.looks == 0
+    assert decoder.sound(bytes(640)) == Guess("good")
 
 
 def test_who_wants_no_guesses_gets_none():

@@ -295,6 +295,22 @@ def test_a_recogniser_that_never_answers_is_not_waited_for_long(set_talk, clock)
     assert stage.engines.stream.closed
 
 
+def test_a_recogniser_that_is_behind_is_no_mumbling(set_talk, clock):
+    stage = set_talk()
+    client = stage.connect()
+    client.speak(loud(1000))
+    client.say("end_utterance")
+    stage.engines.stream.behind = 2.0
+
+    clock.advance(12)
+
+    *_, error, state = client.take("error", "state:changed")
+    assert error["data"]["code"] == "ASR_ERROR"
+    assert "More people speak" in error["data"]["message"]
+    assert error["data"]["recoverable"] is True
+    assert states([state]) == ["idle"]
+
+
 def test_what_was_understood_counts_even_if_the_rest_never_comes(set_talk, clock):
     stage = set_talk()
     client = stage.connect()

@@ -46,9 +46,18 @@ class CaptionsSettings(Section, frozen=True, kw_only=True):
             ge=0,
             le=60,
             description="Seconds that a recogniser has for its last words once nobody speaks; one "
-            "that has much to do, or whose process is replaced, needs some.",
+            "whose process is replaced needs some.",
         ),
     ] = 6.0
+    finish_behind: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=600,
+            description="Seconds that it has in all where it says that it is behind, for more "
+            "people speak than it can follow: better late than never.",
+        ),
+    ] = 90.0
     phone_grace: Annotated[
         float,
         Meta(

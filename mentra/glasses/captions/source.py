@@ -17,7 +17,12 @@ from mentra.glasses.captions.timeline import Timeline
 from mentra.glasses.captions.wishes import Wish
 from mentra.hearing import Heard, Recognition
 from mentra.interfaces.services import IServices
-from mentra.interfaces.speech import IRecogniserListener, IRecogniserStream, IRecognition
+from mentra.interfaces.speech import (
+    IOwingStream,
+    IRecogniserListener,
+    IRecogniserStream,
+    IRecognition,
+)
 
 MOST_PIECES = 10_000
 """Pieces of sound that are kept for the next attempt; their length has a bound besides."""
@@ -66,6 +71,7 @@ class Source:
         self._timer: IDelayedCall | None = None
         self._utterance_id: str | None = None
         self._pending: Heard | None = None
+        self._finish_by = 0.0
 
     @property
     def is_hearing(self) -> bool:
@@ -117,7 +123,8 @@ class Source:
     def finalize(self) -> None:
         """Ask for its last words."""
         if self._stream is not None:
-            self._after(self._settings.finish_within, self.life.finished)
+            self._finish_by = self._clock.seconds() + self._settings.finish_behind
+            self._after(self._settings.finish_within, self._had_time)
             self._stream.finalize()
 
     def resume(self, sound: Iterable[bytes]) -> None:
@@ -183,13 +190,26 @@ class Source:
             # another utterance has begun, and the engine left the one before as it was
             self._finish()
         self._publish(result, took)
-        if result.is_final:
+        if result.is_final and not self._is_owed():
             self.life.finished()
 
     def failed(self, problem: Refused) -> None:
         """The recogniser's stream is over."""
         self._stream = None
         self.life.fail(problem)
+
+    def _is_owed(self) -> bool:
+        """Whether the recogniser says that there is more to come."""
+        owing = IOwingStream(self._stream, None)
+        return owing is not None and owing.owes()
+
+    def _had_time(self) -> None:
+        """The time for last words is over, but for one that has not got to them."""
+        left = self._finish_by - self._clock.seconds()
+        if left > 0 and self._is_owed():
+            self._after(min(left, self._settings.finish_within), self._had_time)
+        else:
+            self.life.finished()
 
     def _publish(self, result: Heard, took: float | None) -> None:
         utterance_id = self._utterance_id or new_utterance_id(self._now())
