@@ -1,4 +1,4 @@
-"""Whether processes keep up with all who speak: for ``/metrics``, ``/health`` and, once, the log."""
+"""Whether processes keep up with all who speak: for ``/metrics``, ``/health`` and the log."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
