@@ -1,5 +1,8 @@
 """The chat page: its files, and where it is told to connect."""
 
+import re
+from importlib.resources import files
+
 import pytest
 
 from mentra.channels.chat_page import KINDS, chat_page, where_channels_are
@@ -58,3 +61,36 @@ def test_a_port_that_is_not_there_is_not_told(open_port):
     where = where_channels_are.handle(asked)
 
     assert (where.open_port, where.here) == (None, True)
+
+
+# -- what those with low vision need ---------------------------------------------------------------
+
+INK = (
+    ("ink", "paper"),
+    ("quiet", "paper"),
+    ("accent", "paper"),
+    ("good", "paper"),
+    ("bad", "paper"),
+)
+
+
+def brightness(colour):
+    """Relative luminance, as the Web Content Accessibility Guidelines (2.2) define it."""
+    parts = (int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5))
+    red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one, other):
+    dark, bright = sorted((brightness(one), brightness(other)))
+    return (bright + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
+def test_there_is_enough_contrast(scheme):
+    style = (files("mentra.channels") / "page" / "chat.css").read_text("utf-8")
+    pairs = re.findall(r"--(\w+): light-dark\((#\w{6}), (#\w{6})\)", style)
+    colours = {name: both[scheme] for name, *both in pairs}
+
+    assert all(contrast(colours[one], colours[other]) >= 4.5 for one, other in INK)
+    assert contrast(colours["edge"], colours["paper"]) >= 3

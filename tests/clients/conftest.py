@@ -32,25 +32,27 @@ class Channels:
     """A server whose channels have a port of their own.
 
     :ivar port: that port.
+    :ivar settings: more of them, as TOML.
     """
 
     folder: Path
     web_port: int
     port: int
+    settings: str = ""
     running: Running | None = None
 
     def start(self) -> Running:
         """Start it, on what the last one kept."""
-        settings = f"[channels]\nport = {self.port}\n"
+        settings = f"[channels]\nport = {self.port}\n{self.settings}"
         self.running = launch(self.folder, self.web_port, self.folder / "state", settings)
         wait_until(lambda: is_ready(self.running), "the server")
         return self.running
 
 
 @pytest.fixture
-def channels(tmp_path: Path) -> Iterator[Channels]:
+def channels(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Channels]:
     """A server, started."""
-    made = Channels(tmp_path, free_port(), free_port())
+    made = Channels(tmp_path, free_port(), free_port(), getattr(request, "param", ""))
     made.start()
     yield made
     made.running.end()

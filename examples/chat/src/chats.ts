@@ -1,19 +1,23 @@
 import type { ChannelClient, Chat, SearchResult } from "mentra-channels";
-import { attempt, byId, make } from "./dom.js";
+import { attempt, button, byId, fill, make } from "./dom.js";
+
+type Choose = (chat: Chat | null, messageId?: string) => void;
 
 /** The list of chats, and what a search finds in them. */
 export class Chats {
   readonly #client: ChannelClient;
-  readonly #choose: (chat: Chat | null) => void;
+  readonly #choose: Choose;
+  readonly #entries = new Map<string, HTMLLIElement>();
+  readonly #search = byId<HTMLInputElement>("search");
   #chats: Chat[] = [];
   #current: string | null = null;
 
-  constructor(client: ChannelClient, choose: (chat: Chat | null) => void) {
+  constructor(client: ChannelClient, choose: Choose) {
     this.#client = client;
     this.#choose = choose;
-    byId("new-chat").onclick = () => attempt(() => this.create());
-    const search = byId<HTMLInputElement>("search");
-    search.oninput = () => attempt(() => this.#search(search.value));
+    byId("new-chat").onclick = () => attempt(() => this.#begin());
+    this.#search.oninput = () => attempt(() => this.#find(this.#search.value));
+    byId("show-list").onclick = () => this.#open(byId("show-list").ariaExpanded !== "true");
     client.onMessage("chat:created", (chat) => this.#keep(chat));
     client.onMessage("chat:updated", (chat) => this.#keep(chat));
     client.onMessage("chat:deleted", ({ id }) => this.#forget(id));
@@ -34,10 +38,22 @@ export class Chats {
     return chat;
   }
 
-  #select(chat: Chat | null): void {
+  async #begin(): Promise<void> {
+    await this.create();
+    this.#open(false);
+    byId("text").focus();
+  }
+
+  /** On a narrow screen the list comes in place of the chat. */
+  #open(open: boolean): void {
+    byId("show-list").ariaExpanded = String(open);
+    document.querySelector("main")!.dataset.list = open ? "open" : "";
+  }
+
+  #select(chat: Chat | null, messageId?: string): void {
     this.#current = chat?.id ?? null;
     this.#show();
-    this.#choose(chat);
+    this.#choose(chat, messageId);
   }
 
   #keep(chat: Chat): void {
@@ -48,40 +64,60 @@ export class Chats {
 
   #forget(id: string): void {
     this.#chats = this.#chats.filter((chat) => chat.id !== id);
+    this.#entries.delete(id);
     if (this.#current === id) this.#select(this.#chats[0] ?? null);
     else this.#show();
   }
 
   #show(): void {
-    byId("chats").replaceChildren(...this.#chats.map((chat) => this.#entry(chat)));
+    fill(byId("chats"), this.#chats.map((chat) => this.#entry(chat)));
+    if (!this.#search.value.trim()) byId("empty").textContent = this.#chats.length ? "" : "There are no chats yet.";
   }
 
   #entry(chat: Chat): HTMLLIElement {
-    const open = make("button", { type: "button", title: chat.title }, chat.title);
-    open.onclick = () => this.#select(chat);
-    const remove = make("button", { type: "button", title: `Delete ${chat.title}` }, "×");
-    remove.onclick = () => attempt(() => this.#client.sendMessage("chat:delete", { id: chat.id }));
-    const entry = make("li", {}, open, remove);
-    if (chat.id === this.#current) entry.setAttribute("aria-current", "true");
+    let entry = this.#entries.get(chat.id);
+    if (entry === undefined) {
+      const open = button("", () => this.#chosen(chat.id));
+      entry = make("li", {}, open, button("×", () => this.#remove(chat.id)));
+      this.#entries.set(chat.id, entry);
+    }
+    const [open, remove] = entry.querySelectorAll("button");
+    open!.textContent = open!.title = chat.title;
+    remove!.title = remove!.ariaLabel = `Delete ${chat.title}`;
+    open!.ariaCurrent = chat.id === this.#current ? "true" : null;
     return entry;
   }
 
-  async #search(query: string): Promise<void> {
+  #chosen(id: string, messageId?: string): void {
+    attempt(async () => {
+      const listed = this.#chats.find((chat) => chat.id === id);
+      this.#select(listed ?? (await this.#client.sendMessage("chat:get", { id })), messageId);
+      this.#open(false);
+    });
+  }
+
+  #remove(id: string): void {
+    const title = this.#chats.find((chat) => chat.id === id)?.title;
+    if (!confirm(`Delete “${title}” and all that is in it?`)) return;
+    attempt(() => this.#client.sendMessage("chat:delete", { id }));
+  }
+
+  async #find(query: string): Promise<void> {
     const found = query.trim() ? await this.#client.sendMessage("chat:search", { query }) : [];
     // another letter may have been typed meanwhile
-    if (byId<HTMLInputElement>("search").value !== query) return;
+    if (this.#search.value !== query) return;
     const list = byId("found");
     list.replaceChildren(...found.map((one) => this.#finding(one)));
     list.hidden = query.trim() === "";
     byId("chats").hidden = !list.hidden;
+    const count = found.length === 1 ? "1 message found." : `${found.length} messages found.`;
+    byId("empty").textContent = found.length ? count : "Nothing found.";
+    if (list.hidden) this.#show();
   }
 
   #finding(found: SearchResult): HTMLLIElement {
-    const open = make("button", { type: "button" }, found.chatTitle, make("small", {}, found.snippet));
-    open.onclick = () => {
-      const chat = this.#chats.find((one) => one.id === found.chatId);
-      if (chat !== undefined) this.#select(chat);
-    };
+    const open = button(found.chatTitle, () => this.#chosen(found.chatId, found.messageId));
+    open.append(make("small", {}, found.snippet));
     return make("li", {}, open);
   }
 }

@@ -1,12 +1,21 @@
 import { ChannelError, type ChannelClient, type GeneratedImage, type Job } from "mentra-channels";
-import { attempt, byId, make } from "./dom.js";
+import { announce, attempt, button, byId, fill, make } from "./dom.js";
 
 const MOST_SHOWN = 30;
+const WORDS: Record<Job["state"], string> = {
+  queued: "Waiting",
+  running: "Drawing",
+  paused: "Paused",
+  failed: "Failed",
+  completed: "Done",
+  cancelled: "Cancelled",
+};
 
 /** The queue of pictures to make, and those that are there. */
 export class Images {
   readonly #client: ChannelClient;
   readonly #jobs = new Map<string, Job>();
+  readonly #entries = new Map<string, HTMLLIElement>();
   readonly #shown = new Map<string, HTMLLIElement>();
 
   constructor(client: ChannelClient) {
@@ -16,15 +25,27 @@ export class Images {
       event.preventDefault();
       const prompt = form.elements.namedItem("prompt") as HTMLInputElement;
       const count = form.elements.namedItem("count") as HTMLInputElement;
-      const wanted = prompt.value;
-      prompt.value = "";
-      attempt(() => this.#draw(wanted, count.valueAsNumber || 1));
+      attempt(async () => {
+        await this.#draw(prompt.value, count.valueAsNumber || 1);
+        prompt.value = "";
+      });
     };
     client.onMessage("imagegen:job-created", ({ job }) => this.#keep(job));
     client.onMessage("imagegen:job-updated", ({ job }) => this.#keep(job));
-    client.onMessage("imagegen:job-completed", ({ job }) => this.#keep(job));
-    client.onMessage("imagegen:batch-completed", ({ images }) => {
+    client.onMessage("imagegen:job-completed", ({ job }) => {
+      this.#keep(job);
+      announce(`Pictures: ${WORDS[job.state]}.`);
+    });
+    client.onMessage("imagegen:batch-started", ({ jobId }) => {
+      const job = this.#jobs.get(jobId);
+      if (job !== undefined) this.#keep({ ...job, state: "running" });
+    });
+    client.onMessage("imagegen:batch-completed", ({ jobId, images }) => {
       for (const image of images) attempt(() => this.#show(image, true));
+      const job = this.#jobs.get(jobId);
+      if (job === undefined) return;
+      const totalImages = job.stats.totalImages + images.length;
+      this.#keep({ ...job, stats: { ...job.stats, totalImages } });
     });
   }
 
@@ -54,26 +75,39 @@ export class Images {
   #keep(job: Job): void {
     if (job.state === "completed" || job.state === "cancelled") this.#jobs.delete(job.id);
     else this.#jobs.set(job.id, job);
-    byId("jobs").replaceChildren(...[...this.#jobs.values()].map((one) => this.#entry(one)));
+    fill(byId("jobs"), [...this.#jobs.values()].map((one) => this.#entry(one)));
   }
 
   #entry(job: Job): HTMLLIElement {
-    const { successfulBatches, expectedBatches } = job.stats;
-    const said = `${job.state}: ${successfulBatches} of ${expectedBatches} ${job.lastError ?? ""}`;
-    const cancel = make("button", { type: "button" }, "Cancel");
-    cancel.onclick = () =>
-      attempt(() => this.#client.sendMessage("imagegen:cancel", { jobId: job.id }));
-    return make("li", {}, said, job.state === "failed" ? "" : cancel);
+    let entry = this.#entries.get(job.id);
+    if (entry === undefined) {
+      const { id: jobId } = job;
+      const act = (channel: "imagegen:cancel" | "imagegen:retry") => () =>
+        attempt(() => this.#client.sendMessage(channel, { jobId }));
+      const buttons = [button("Cancel", act("imagegen:cancel")), button("Try again", act("imagegen:retry"))];
+      entry = make("li", {}, make("span"), ...buttons);
+      this.#entries.set(jobId, entry);
+    }
+    const { totalImages, expectedImages } = job.stats;
+    const why = job.lastError === null ? "" : ` ${job.lastError}`;
+    entry.querySelector("span")!.textContent = `${WORDS[job.state]}: ${totalImages} of ${expectedImages} pictures.${why}`;
+    const [cancel, again] = entry.querySelectorAll("button");
+    cancel!.hidden = job.state === "failed";
+    again!.hidden = !cancel!.hidden;
+    return entry;
   }
 
   /** Pictures come through the same connection, one at a time. */
   async #show(image: GeneratedImage, first: boolean): Promise<void> {
     if (this.#shown.has(image.id)) return;
-    const item = make("li", { title: image.prompt });
+    const caption = make("p", { className: "quiet", title: image.prompt }, image.prompt);
+    const item = make("li", {}, caption);
     this.#shown.set(image.id, item);
+    byId("no-images").hidden = true;
     if (first) byId("gallery").prepend(item);
     else byId("gallery").append(item);
     const { contentType, data } = await this.#client.sendMessage("imagegen:get-image", { id: image.id });
-    item.append(make("img", { src: `data:${contentType};base64,${data}`, alt: image.prompt }));
+    const { width, height } = image;
+    item.prepend(make("img", { src: `data:${contentType};base64,${data}`, alt: image.prompt, width, height }));
   }
 }

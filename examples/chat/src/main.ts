@@ -7,42 +7,45 @@ import { Preferences } from "./preferences.js";
 import { whereTo } from "./where.js";
 
 const TOKEN = "mentra-token";
-const WORDS: Record<ConnectionState, string> = {
-  connecting: "connecting",
-  open: "connected",
-  closing: "closing",
-  closed: "not connected",
-};
 
-function showState(state: ConnectionState): void {
+/** Say how it stands, once: whoever has it read out need not hear of each try. */
+function showState(state: ConnectionState, words: string): void {
   const status = byId("connection");
-  status.textContent = WORDS[state];
   status.dataset.state = state;
+  if (status.textContent !== words) status.textContent = words;
 }
 
 function show(client: ChannelClient): void {
   const preferences = new Preferences(client);
-  const chats: Chats = new Chats(client, (chat) => attempt(() => conversation.open(chat)));
+  const chats: Chats = new Chats(client, (chat, messageId) => attempt(() => conversation.open(chat, messageId)));
   const conversation = new Conversation(client, preferences, () => chats.create());
   const images = new Images(client);
+  let wasThere = false;
   client.onMessage("connection:state", ({ state }) => {
-    showState(state);
-    if (state !== "open") return;
+    if (state !== "open") {
+      return showState(state, wasThere ? "Not connected, trying again …" : "Connecting …");
+    }
+    showState(state, "Connected");
+    wasThere = true;
     document.querySelector("main")!.hidden = false;
     byId("entrance").hidden = true;
     byId("problem").hidden = true;
     // what happened while there was no connection was told to nobody
     for (const part of [preferences, chats, images]) attempt(() => part.load());
   });
-  client.onMessage("connection:failed", () => complain("The server does not answer. Reload to try again."));
+  client.onMessage("connection:failed", () => {
+    showState("closed", "Not connected");
+    complain("The server does not answer.", () => client.start());
+  });
 }
 
 function watchPanes(): void {
-  const buttons = [...document.querySelectorAll<HTMLButtonElement>("[data-pane]")];
+  const buttons = [...document.querySelectorAll<HTMLButtonElement>("button[data-pane]")];
   for (const button of buttons) {
     button.onclick = () => {
+      document.querySelector("main")!.dataset.pane = button.dataset.pane;
       for (const other of buttons) {
-        other.setAttribute("aria-pressed", String(other === button));
+        other.ariaPressed = String(other === button);
         byId(other.dataset.pane!).hidden = other !== button;
       }
     };
@@ -54,12 +57,14 @@ function askForToken(): Promise<string> {
   const kept = sessionStorage.getItem(TOKEN);
   if (kept !== null) return Promise.resolve(kept);
   const form = byId<HTMLFormElement>("entrance");
+  const field = form.elements.namedItem("token") as HTMLInputElement;
+  showState("closed", "Not connected");
   form.hidden = false;
+  field.focus();
   return new Promise((resolve) => {
     form.onsubmit = (event) => {
       event.preventDefault();
-      const { value } = form.elements.namedItem("token") as HTMLInputElement;
-      resolve(value.trim());
+      resolve(field.value.trim());
     };
   });
 }

@@ -1,25 +1,28 @@
 import type { ChannelClient } from "mentra-channels";
-import { attempt, byId, make } from "./dom.js";
+import { attempt, byId, complain, make } from "./dom.js";
 
 const PROVIDERS = ["echo", "openai", "anthropic", "google"];
+/** The server's default, which is shown as large as the browser shows text. */
+const PLAIN_SIZE = 14;
 
 interface Chosen {
   provider: string;
   model: string;
   temperature: number;
   streamResponses: boolean;
+  autoGenerateTitle: boolean;
 }
 
 /** What the person chose; the server keeps it. */
 export class Preferences {
   readonly #client: ChannelClient;
   readonly #form = byId<HTMLFormElement>("preferences");
-  current: Chosen = { provider: "echo", model: "echo-1", temperature: 0.7, streamResponses: true };
+  current: Chosen = {
+    provider: "echo", model: "echo-1", temperature: 0.7, streamResponses: true, autoGenerateTitle: true,
+  };
 
   constructor(client: ChannelClient) {
     this.#client = client;
-    const providers = this.#field<HTMLSelectElement>("provider");
-    providers.append(...PROVIDERS.map((name) => make("option", { value: name }, name)));
     this.#form.onsubmit = (event) => event.preventDefault();
     this.#form.onchange = (event) => attempt(() => this.#changed(event.target as HTMLInputElement));
     client.onMessage("settings:changed", () => attempt(() => this.load()));
@@ -27,25 +30,30 @@ export class Preferences {
 
   /** Read them anew. */
   async load(): Promise<void> {
-    const settings = await this.#client.sendMessage("settings:get-all");
-    const chosen = String(settings.chat.defaultModel ?? "");
+    const { theme, fontSize, chat } = await this.#client.sendMessage("settings:get-all");
+    const chosen = String(chat.defaultModel ?? "");
     const cut = chosen.indexOf("/");
     this.current = {
       provider: cut > 0 ? chosen.slice(0, cut) : "echo",
       model: cut > 0 ? chosen.slice(cut + 1) : "echo-1",
-      temperature: settings.chat.temperature,
-      streamResponses: settings.chat.streamResponses,
+      temperature: chat.temperature,
+      streamResponses: chat.streamResponses,
+      autoGenerateTitle: chat.autoGenerateTitle,
     };
-    document.documentElement.dataset.theme = settings.theme;
-    this.#field("theme").value = settings.theme;
-    this.#field("provider").value = this.current.provider;
+    document.documentElement.dataset.theme = theme;
+    document.documentElement.style.fontSize = `${(100 * fontSize) / PLAIN_SIZE}%`;
+    this.#field("theme").value = theme;
+    this.#choose("fontSize", String(fontSize), `${fontSize} pixels`);
     this.#field("temperature").value = String(this.current.temperature);
     this.#field<HTMLInputElement>("streamResponses").checked = this.current.streamResponses;
+    await this.#showProviders();
+    this.#choose("provider", this.current.provider);
     await this.#showModels(this.current.provider);
-    this.#field("model").value = this.current.model;
+    this.#choose("model", this.current.model);
   }
 
   async #changed(field: HTMLInputElement): Promise<void> {
+    if (!field.reportValidity()) return;
     if (field.name === "provider") {
       await this.#showModels(field.value);
       await this.#set("chat.defaultModel", `${field.value}/${this.#field("model").value}`);
@@ -53,6 +61,8 @@ export class Preferences {
       await this.#set("chat.defaultModel", `${this.#field("provider").value}/${field.value}`);
     } else if (field.name === "theme") {
       await this.#set("theme", field.value);
+    } else if (field.name === "fontSize") {
+      await this.#set("fontSize", Number(field.value));
     } else if (field.name === "temperature") {
       await this.#set("chat.temperature", Number(field.value));
     } else {
@@ -65,10 +75,33 @@ export class Preferences {
     await this.load();
   }
 
+  /** Those that cannot be asked are shown as such. */
+  async #showProviders(): Promise<void> {
+    const may = await Promise.all(
+      PROVIDERS.map((provider) => this.#client.sendMessage("ai:has-credentials", { provider })),
+    );
+    const options = PROVIDERS.map((value, place) =>
+      make("option", { value, disabled: !may[place] }, may[place] ? value : `${value} (has no key)`),
+    );
+    this.#field<HTMLSelectElement>("provider").replaceChildren(...options);
+  }
+
   async #showModels(provider: string): Promise<void> {
-    const models = await this.#client.sendMessage("ai:models", { provider });
-    const options = models.map((one) => make("option", { value: one.id }, one.name));
+    let options: HTMLOptionElement[] = [];
+    try {
+      const models = await this.#client.sendMessage("ai:models", { provider });
+      options = models.map((one) => make("option", { value: one.id }, one.name));
+    } catch (problem) {
+      complain(problem);
+    }
     this.#field<HTMLSelectElement>("model").replaceChildren(...options);
+  }
+
+  /** Show a choice, even one that is not among those of the page. */
+  #choose(name: string, value: string, text = value): void {
+    const field = this.#field<HTMLSelectElement>(name);
+    if (![...field.options].some((one) => one.value === value)) field.append(make("option", { value }, text));
+    field.value = value;
   }
 
   #field<T extends HTMLElement & { value: string } = HTMLInputElement>(name: string): T {

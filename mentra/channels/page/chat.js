@@ -376,30 +376,59 @@ function make(tag, properties = {}, ...children) {
 	element.append(...children);
 	return element;
 }
-/** Say what went wrong, until something else does or it is clicked away. */
-function complain(problem) {
+/** A button that does `work`. */
+function button(text, work) {
+	return make("button", {
+		type: "button",
+		onclick: work
+	}, text);
+}
+/** Put `items` into `list`; whoever was at one of them with the keyboard stays there. */
+function fill(list, items) {
+	const focused = document.activeElement;
+	list.replaceChildren(...items);
+	if (focused instanceof HTMLElement && list.contains(focused)) focused.focus({ preventScroll: true });
+}
+/** What went wrong, as a sentence. */
+function wordsOf(problem) {
+	const words = problem instanceof Error ? problem.message : String(problem);
+	return /[.!?…]$/.test(words) ? words : `${words}.`;
+}
+/** Say what went wrong, until something else does or it is dismissed; `again` may be tried again. */
+function complain(problem, again) {
 	const bar = byId("problem");
-	bar.textContent = problem instanceof Error ? problem.message : String(problem);
+	bar.querySelector("p").textContent = wordsOf(problem);
+	byId("again").hidden = again === void 0;
+	byId("again").onclick = () => {
+		bar.hidden = true;
+		again?.();
+	};
+	byId("dismiss").onclick = () => bar.hidden = true;
 	bar.hidden = false;
-	bar.onclick = () => bar.hidden = true;
+}
+/** Tell those who do not see the page what has just come. */
+function announce(text) {
+	byId("announcement").textContent = text;
 }
 /** Have `work` done, and what goes wrong with it said. */
 function attempt(work) {
-	work().catch(complain);
+	work().catch((problem) => complain(problem));
 }
 // ../../examples/chat/src/chats.ts
 /** The list of chats, and what a search finds in them. */
 var Chats = class {
 	#client;
 	#choose;
+	#entries = /* @__PURE__ */ new Map();
+	#search = byId("search");
 	#chats = [];
 	#current = null;
 	constructor(client, choose) {
 		this.#client = client;
 		this.#choose = choose;
-		byId("new-chat").onclick = () => attempt(() => this.create());
-		const search = byId("search");
-		search.oninput = () => attempt(() => this.#search(search.value));
+		byId("new-chat").onclick = () => attempt(() => this.#begin());
+		this.#search.oninput = () => attempt(() => this.#find(this.#search.value));
+		byId("show-list").onclick = () => this.#open(byId("show-list").ariaExpanded !== "true");
 		client.onMessage("chat:created", (chat) => this.#keep(chat));
 		client.onMessage("chat:updated", (chat) => this.#keep(chat));
 		client.onMessage("chat:deleted", ({ id }) => this.#forget(id));
@@ -417,10 +446,20 @@ var Chats = class {
 		this.#select(chat);
 		return chat;
 	}
-	#select(chat) {
+	async #begin() {
+		await this.create();
+		this.#open(false);
+		byId("text").focus();
+	}
+	/** On a narrow screen the list comes in place of the chat. */
+	#open(open) {
+		byId("show-list").ariaExpanded = String(open);
+		document.querySelector("main").dataset.list = open ? "open" : "";
+	}
+	#select(chat, messageId) {
 		this.#current = chat?.id ?? null;
 		this.#show();
-		this.#choose(chat);
+		this.#choose(chat, messageId);
 	}
 	#keep(chat) {
 		this.#chats = [chat, ...this.#chats.filter((other) => other.id !== chat.id)];
@@ -429,181 +468,353 @@ var Chats = class {
 	}
 	#forget(id) {
 		this.#chats = this.#chats.filter((chat) => chat.id !== id);
+		this.#entries.delete(id);
 		if (this.#current === id) this.#select(this.#chats[0] ?? null);
 		else this.#show();
 	}
 	#show() {
-		byId("chats").replaceChildren(...this.#chats.map((chat) => this.#entry(chat)));
+		fill(byId("chats"), this.#chats.map((chat) => this.#entry(chat)));
+		if (!this.#search.value.trim()) byId("empty").textContent = this.#chats.length ? "" : "There are no chats yet.";
 	}
 	#entry(chat) {
-		const open = make("button", {
-			type: "button",
-			title: chat.title
-		}, chat.title);
-		open.onclick = () => this.#select(chat);
-		const remove = make("button", {
-			type: "button",
-			title: `Delete ${chat.title}`
-		}, "×");
-		remove.onclick = () => attempt(() => this.#client.sendMessage("chat:delete", { id: chat.id }));
-		const entry = make("li", {}, open, remove);
-		if (chat.id === this.#current) entry.setAttribute("aria-current", "true");
+		let entry = this.#entries.get(chat.id);
+		if (entry === void 0) {
+			entry = make("li", {}, button("", () => this.#chosen(chat.id)), button("×", () => this.#remove(chat.id)));
+			this.#entries.set(chat.id, entry);
+		}
+		const [open, remove] = entry.querySelectorAll("button");
+		open.textContent = open.title = chat.title;
+		remove.title = remove.ariaLabel = `Delete ${chat.title}`;
+		open.ariaCurrent = chat.id === this.#current ? "true" : null;
 		return entry;
 	}
-	async #search(query) {
+	#chosen(id, messageId) {
+		attempt(async () => {
+			const listed = this.#chats.find((chat) => chat.id === id);
+			this.#select(listed ?? await this.#client.sendMessage("chat:get", { id }), messageId);
+			this.#open(false);
+		});
+	}
+	#remove(id) {
+		const title = this.#chats.find((chat) => chat.id === id)?.title;
+		if (!confirm(`Delete “${title}” and all that is in it?`)) return;
+		attempt(() => this.#client.sendMessage("chat:delete", { id }));
+	}
+	async #find(query) {
 		const found = query.trim() ? await this.#client.sendMessage("chat:search", { query }) : [];
-		if (byId("search").value !== query) return;
+		if (this.#search.value !== query) return;
 		const list = byId("found");
 		list.replaceChildren(...found.map((one) => this.#finding(one)));
 		list.hidden = query.trim() === "";
 		byId("chats").hidden = !list.hidden;
+		const count = found.length === 1 ? "1 message found." : `${found.length} messages found.`;
+		byId("empty").textContent = found.length ? count : "Nothing found.";
+		if (list.hidden) this.#show();
 	}
 	#finding(found) {
-		const open = make("button", { type: "button" }, found.chatTitle, make("small", {}, found.snippet));
-		open.onclick = () => {
-			const chat = this.#chats.find((one) => one.id === found.chatId);
-			if (chat !== void 0) this.#select(chat);
-		};
+		const open = button(found.chatTitle, () => this.#chosen(found.chatId, found.messageId));
+		open.append(make("small", {}, found.snippet));
 		return make("li", {}, open);
 	}
 };
+// ../../examples/chat/src/messages.ts
+var NAMES = {
+	user: "You",
+	assistant: "Assistant",
+	system: "System"
+};
+var AT_A_TIME = 100;
+/** Pixels from the end within which somebody is thought to be reading there. */
+var NEAR = 80;
+/** The messages of one chat, as far as they are shown. */
+var Messages = class {
+	#client;
+	#list = byId("messages");
+	#scroll = byId("scroll");
+	#shown = /* @__PURE__ */ new Map();
+	#chatId = null;
+	#before = null;
+	/** Who wrote the last one. */
+	last = null;
+	constructor(client) {
+		this.#client = client;
+		byId("earlier").onclick = () => attempt(() => this.#earlier());
+	}
+	/** Show those of a chat, until the one of that id is among them. */
+	async open(chatId, until) {
+		if (chatId !== this.#chatId) this.clear();
+		this.#chatId = chatId;
+		const page = await this.#client.sendMessage("chat:get-messages", {
+			chatId,
+			limit: AT_A_TIME
+		});
+		if (chatId !== this.#chatId) return;
+		this.clear();
+		this.#chatId = chatId;
+		page.messages.forEach((message) => this.show(message));
+		this.#more(page.nextBefore);
+		this.#scroll.scrollTop = this.#scroll.scrollHeight;
+		while (until !== void 0 && !this.#shown.has(until) && this.#before !== null) await this.#earlier();
+		const wanted = until === void 0 ? void 0 : this.#shown.get(until);
+		wanted?.scrollIntoView({ block: "center" });
+		wanted?.focus({ preventScroll: true });
+	}
+	clear() {
+		this.#shown.clear();
+		this.#list.replaceChildren();
+		this.#chatId = this.last = null;
+		this.#more(null);
+		this.#hint();
+	}
+	/** Show one at the end, or what has become of it. */
+	show(message) {
+		const there = this.#shown.get(message.id);
+		if (there !== void 0) return there.replaceWith(this.#item(message));
+		this.last = message.role;
+		this.#following(() => this.#list.append(this.#item(message)));
+		this.#hint();
+	}
+	/** An answer that grows with each text that it is given, until it is removed. */
+	growing() {
+		const text = make("div", { className: "text" });
+		const item = make("li", { ariaBusy: "true" }, make("p", { className: "who" }, "Assistant"), text);
+		item.dataset.role = "assistant";
+		item.dataset.pending = "";
+		this.#following(() => this.#list.append(item));
+		return {
+			add: (piece) => this.#following(() => text.append(piece)),
+			remove: () => item.remove()
+		};
+	}
+	/** Do it, and stay at the end if that is where somebody reads. */
+	#following(change) {
+		const { scrollHeight, scrollTop, clientHeight } = this.#scroll;
+		const near = scrollHeight - scrollTop - clientHeight < NEAR;
+		change();
+		if (near) this.#scroll.scrollTop = this.#scroll.scrollHeight;
+	}
+	async #earlier() {
+		const chatId = this.#chatId;
+		if (chatId === null || this.#before === null) return;
+		const asked = {
+			chatId,
+			limit: AT_A_TIME,
+			before: this.#before
+		};
+		const page = await this.#client.sendMessage("chat:get-messages", asked);
+		if (chatId !== this.#chatId) return;
+		const height = this.#scroll.scrollHeight;
+		this.#list.prepend(...page.messages.map((message) => this.#item(message)));
+		this.#more(page.nextBefore);
+		this.#scroll.scrollTop += this.#scroll.scrollHeight - height;
+	}
+	#more(before) {
+		this.#before = before;
+		byId("earlier").hidden = before === null;
+	}
+	#hint() {
+		byId("hint").hidden = this.#shown.size > 0;
+	}
+	#item(message) {
+		const at = new Date(message.timestamp);
+		const when = make("time", {
+			dateTime: message.timestamp,
+			title: at.toLocaleString()
+		}, at.toLocaleTimeString());
+		const item = make("li", { tabIndex: -1 }, make("p", { className: "who" }, `${NAMES[message.role]}, `, when), make("div", { className: "text" }, textOf(message)));
+		item.dataset.role = message.role;
+		if (message.role === "assistant") item.append(this.#like(message));
+		this.#shown.set(message.id, item);
+		return item;
+	}
+	#like({ id, isLiked }) {
+		const like = button(isLiked ? "♥ Liked" : "♡ Like", () => attempt(async () => {
+			this.show(await this.#client.sendMessage("chat:update-message", {
+				id,
+				isLiked: !isLiked
+			}));
+			this.#shown.get(id)?.querySelector("button")?.focus({ preventScroll: true });
+		}));
+		like.ariaPressed = String(isLiked);
+		like.ariaLabel = "Like this answer";
+		return like;
+	}
+};
+/** What is to be read of a message. */
+function textOf(message) {
+	return message.content.map((block) => "value" in block && typeof block.value === "string" ? block.value : `[${block.type}]`).join("\n");
+}
 // ../../examples/chat/src/conversation.ts
 var LONGEST_TITLE = 40;
-/** One chat: its messages, and an answer as it grows. */
+/** Messages that the model is told. */
+var REMEMBERED = 50;
+/** One chat: what is said in it, and an answer as it grows. */
 var Conversation = class {
 	#client;
 	#preferences;
-	#list = byId("messages");
-	#shown = /* @__PURE__ */ new Map();
+	#create;
+	#messages;
+	#text = byId("text");
 	#chat = null;
 	#giving = null;
 	constructor(client, preferences, create) {
 		this.#client = client;
 		this.#preferences = preferences;
+		this.#create = create;
+		this.#messages = new Messages(client);
 		const form = byId("say");
-		const text = form.elements.namedItem("text");
 		form.onsubmit = (event) => {
 			event.preventDefault();
-			const said = text.value.trim();
-			if (!said || this.#giving !== null) return;
-			text.value = "";
-			attempt(async () => this.#say(this.#chat ?? await create(), said));
+			attempt(() => this.#submitted());
 		};
-		text.onkeydown = (event) => {
-			if (event.key === "Enter" && !event.shiftKey) {
+		this.#text.onkeydown = (event) => {
+			if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
 				event.preventDefault();
 				form.requestSubmit();
 			}
 		};
-		byId("stop").onclick = () => this.#giving?.abort(/* @__PURE__ */ new Error("The answer was stopped"));
+		byId("stop").onclick = () => {
+			this.#text.focus();
+			this.#giving?.abort();
+		};
+		byId("unanswered").querySelector("button").onclick = () => {
+			const chat = this.#chat;
+			if (chat === null) return;
+			this.#text.focus();
+			attempt(() => this.#answer(chat.id));
+		};
 		client.onMessage("chat:updated", (changed) => {
-			if (changed.id !== this.#chat?.id) return;
-			this.#chat = changed;
-			byId("title").textContent = changed.title;
+			if (changed.id === this.#chat?.id) this.#take(changed);
 		});
 		client.onMessage("chat:message-added", (message) => {
-			if (message.chatId === this.#chat?.id) this.#show(message);
+			if (message.chatId !== this.#chat?.id) return;
+			this.#messages.show(message);
+			this.#unanswered(null);
+		});
+		client.onMessage("chat:message-updated", (message) => {
+			if (message.chatId === this.#chat?.id) this.#messages.show(message);
 		});
 	}
-	/** Show `chat`, or nothing. */
-	async open(chat) {
-		const again = chat !== null && chat.id === this.#chat?.id;
+	/** Show `chat` (with that message of it), or nothing. */
+	async open(chat, messageId) {
+		this.#take(chat);
+		this.#unanswered(null);
+		if (chat === null) return this.#messages.clear();
+		await this.#messages.open(chat.id, messageId);
+		const isWaiting = this.#messages.last === "user" && this.#giving === null;
+		if (this.#chat?.id === chat.id && isWaiting) this.#unanswered("This has no answer yet.");
+	}
+	#take(chat) {
 		this.#chat = chat;
-		byId("title").textContent = chat?.title ?? "";
-		if (!again) this.#clear();
-		if (chat === null) return;
-		const page = await this.#client.sendMessage("chat:get-messages", {
-			chatId: chat.id,
-			limit: 200
-		});
-		if (this.#chat?.id !== chat.id) return;
-		this.#clear();
-		page.messages.forEach((message) => this.#show(message));
+		byId("title").textContent = chat?.title ?? "New chat";
 	}
-	async #say(chat, said) {
+	#unanswered(why) {
+		const notice = byId("unanswered");
+		notice.hidden = why === null;
+		notice.querySelector("span").textContent = why ?? "";
+		if (why !== null) notice.scrollIntoView({ block: "nearest" });
+	}
+	async #submitted() {
+		const said = this.#text.value.trim();
+		if (!said) return;
+		if (this.#giving !== null) return complain("An answer is on its way: wait for it, or stop it.");
+		this.#text.value = "";
+		let chat;
+		try {
+			chat = await this.#say(said);
+		} catch (problem) {
+			if (this.#text.value === "") this.#text.value = said;
+			throw new Error(`It was not sent. ${wordsOf(problem)}`);
+		}
+		await this.#answer(chat.id);
+	}
+	async #say(said) {
+		const chat = this.#chat ?? await this.#create();
 		const chatId = chat.id;
-		await this.#client.sendMessage("chat:add-message", {
+		const message = {
 			chatId,
 			role: "user",
 			content: said
-		});
-		if (chat.messageCount === 0) {
+		};
+		this.#messages.show(await this.#client.sendMessage("chat:add-message", message));
+		if (chat.messageCount === 0 && this.#preferences.current.autoGenerateTitle) {
 			const title = said.length > LONGEST_TITLE ? `${said.slice(0, LONGEST_TITLE)}…` : said;
 			await this.#client.sendMessage("chat:update", {
 				id: chatId,
 				title
 			});
 		}
-		const page = await this.#client.sendMessage("chat:get-messages", {
-			chatId,
-			limit: 50
-		});
-		await this.#answer(chat, page.messages.map(turnOf));
+		return chat;
 	}
-	async #answer(chat, messages) {
-		const { provider, model, temperature, streamResponses } = this.#preferences.current;
-		const growing = make("li");
-		growing.dataset.role = "assistant";
-		growing.dataset.pending = "";
-		this.#list.append(growing);
+	async #answer(chatId) {
+		this.#unanswered(null);
 		const giving = this.#giving = new AbortController();
 		byId("stop").hidden = false;
+		announce("The assistant is answering.");
+		const growing = this.#messages.growing();
+		let text = "";
 		try {
-			const answer = await chatStream(this.#client, {
-				provider,
-				model,
-				messages,
-				temperature
-			}, (piece) => {
-				if (!streamResponses || piece.type !== "text") return;
-				growing.append(piece.text ?? "");
-				growing.scrollIntoView({ block: "nearest" });
-			}, { signal: giving.signal });
-			const message = await this.#client.sendMessage("chat:add-message", {
-				chatId: chat.id,
-				role: "assistant",
-				content: answer.content,
-				model: answer.model,
-				tokenCount: answer.usage.outputTokens
+			const { content, model, usage } = await this.#ask(chatId, giving.signal, (piece) => {
+				text += piece;
+				if (this.#preferences.current.streamResponses) growing.add(piece);
 			});
-			if (this.#chat?.id === chat.id) this.#show(message);
+			await this.#keep(chatId, {
+				content,
+				model,
+				tokenCount: usage.outputTokens
+			});
+		} catch (problem) {
+			const isStopped = giving.signal.aborted;
+			const why = isStopped ? "The answer was stopped." : `There is no answer. ${wordsOf(problem)}`;
+			if (isStopped && text) await this.#keep(chatId, { content: `${text} …` });
+			else if (this.#chat?.id === chatId) this.#unanswered(why);
 		} finally {
 			growing.remove();
 			this.#giving = null;
 			byId("stop").hidden = true;
 		}
 	}
-	#show(message) {
-		const there = this.#shown.get(message.id);
-		const item = there ?? make("li");
-		item.dataset.role = message.role;
-		item.textContent = textOf(message);
-		if (there === void 0) {
-			this.#shown.set(message.id, item);
-			this.#list.append(item);
-			item.scrollIntoView({ block: "nearest" });
-		}
+	async #ask(chatId, signal, told) {
+		const { provider, model, temperature } = this.#preferences.current;
+		const request = {
+			provider,
+			model,
+			messages: (await this.#client.sendMessage("chat:get-messages", {
+				chatId,
+				limit: REMEMBERED
+			})).messages.map((one) => ({
+				role: one.role,
+				content: textOf(one)
+			})),
+			temperature
+		};
+		return chatStream(this.#client, request, (piece) => piece.type === "text" && told(piece.text ?? ""), { signal });
 	}
-	#clear() {
-		this.#shown.clear();
-		this.#list.replaceChildren();
+	async #keep(chatId, answer) {
+		const added = await this.#client.sendMessage("chat:add-message", {
+			chatId,
+			role: "assistant",
+			...answer
+		});
+		announce(`The assistant: ${answer.content}`);
+		if (this.#chat?.id === chatId) this.#messages.show(added);
 	}
 };
-function textOf(message) {
-	return message.content.map((block) => "value" in block && typeof block.value === "string" ? block.value : `[${block.type}]`).join("\n");
-}
-function turnOf(message) {
-	return {
-		role: message.role,
-		content: textOf(message)
-	};
-}
 // ../../examples/chat/src/images.ts
 var MOST_SHOWN = 30;
+var WORDS = {
+	queued: "Waiting",
+	running: "Drawing",
+	paused: "Paused",
+	failed: "Failed",
+	completed: "Done",
+	cancelled: "Cancelled"
+};
 /** The queue of pictures to make, and those that are there. */
 var Images = class {
 	#client;
 	#jobs = /* @__PURE__ */ new Map();
+	#entries = /* @__PURE__ */ new Map();
 	#shown = /* @__PURE__ */ new Map();
 	constructor(client) {
 		this.#client = client;
@@ -612,15 +823,36 @@ var Images = class {
 			event.preventDefault();
 			const prompt = form.elements.namedItem("prompt");
 			const count = form.elements.namedItem("count");
-			const wanted = prompt.value;
-			prompt.value = "";
-			attempt(() => this.#draw(wanted, count.valueAsNumber || 1));
+			attempt(async () => {
+				await this.#draw(prompt.value, count.valueAsNumber || 1);
+				prompt.value = "";
+			});
 		};
 		client.onMessage("imagegen:job-created", ({ job }) => this.#keep(job));
 		client.onMessage("imagegen:job-updated", ({ job }) => this.#keep(job));
-		client.onMessage("imagegen:job-completed", ({ job }) => this.#keep(job));
-		client.onMessage("imagegen:batch-completed", ({ images }) => {
+		client.onMessage("imagegen:job-completed", ({ job }) => {
+			this.#keep(job);
+			announce(`Pictures: ${WORDS[job.state]}.`);
+		});
+		client.onMessage("imagegen:batch-started", ({ jobId }) => {
+			const job = this.#jobs.get(jobId);
+			if (job !== void 0) this.#keep({
+				...job,
+				state: "running"
+			});
+		});
+		client.onMessage("imagegen:batch-completed", ({ jobId, images }) => {
 			for (const image of images) attempt(() => this.#show(image, true));
+			const job = this.#jobs.get(jobId);
+			if (job === void 0) return;
+			const totalImages = job.stats.totalImages + images.length;
+			this.#keep({
+				...job,
+				stats: {
+					...job.stats,
+					totalImages
+				}
+			});
 		});
 	}
 	/** Read queue and pictures anew; a server that makes none has no pane for them. */
@@ -656,26 +888,43 @@ var Images = class {
 	#keep(job) {
 		if (job.state === "completed" || job.state === "cancelled") this.#jobs.delete(job.id);
 		else this.#jobs.set(job.id, job);
-		byId("jobs").replaceChildren(...[...this.#jobs.values()].map((one) => this.#entry(one)));
+		fill(byId("jobs"), [...this.#jobs.values()].map((one) => this.#entry(one)));
 	}
 	#entry(job) {
-		const { successfulBatches, expectedBatches } = job.stats;
-		const said = `${job.state}: ${successfulBatches} of ${expectedBatches} ${job.lastError ?? ""}`;
-		const cancel = make("button", { type: "button" }, "Cancel");
-		cancel.onclick = () => attempt(() => this.#client.sendMessage("imagegen:cancel", { jobId: job.id }));
-		return make("li", {}, said, job.state === "failed" ? "" : cancel);
+		let entry = this.#entries.get(job.id);
+		if (entry === void 0) {
+			const { id: jobId } = job;
+			const act = (channel) => () => attempt(() => this.#client.sendMessage(channel, { jobId }));
+			const buttons = [button("Cancel", act("imagegen:cancel")), button("Try again", act("imagegen:retry"))];
+			entry = make("li", {}, make("span"), ...buttons);
+			this.#entries.set(jobId, entry);
+		}
+		const { totalImages, expectedImages } = job.stats;
+		const why = job.lastError === null ? "" : ` ${job.lastError}`;
+		entry.querySelector("span").textContent = `${WORDS[job.state]}: ${totalImages} of ${expectedImages} pictures.${why}`;
+		const [cancel, again] = entry.querySelectorAll("button");
+		cancel.hidden = job.state === "failed";
+		again.hidden = !cancel.hidden;
+		return entry;
 	}
 	/** Pictures come through the same connection, one at a time. */
 	async #show(image, first) {
 		if (this.#shown.has(image.id)) return;
-		const item = make("li", { title: image.prompt });
+		const item = make("li", {}, make("p", {
+			className: "quiet",
+			title: image.prompt
+		}, image.prompt));
 		this.#shown.set(image.id, item);
+		byId("no-images").hidden = true;
 		if (first) byId("gallery").prepend(item);
 		else byId("gallery").append(item);
 		const { contentType, data } = await this.#client.sendMessage("imagegen:get-image", { id: image.id });
-		item.append(make("img", {
+		const { width, height } = image;
+		item.prepend(make("img", {
 			src: `data:${contentType};base64,${data}`,
-			alt: image.prompt
+			alt: image.prompt,
+			width,
+			height
 		}));
 	}
 };
@@ -686,6 +935,8 @@ var PROVIDERS = [
 	"anthropic",
 	"google"
 ];
+/** The server's default, which is shown as large as the browser shows text. */
+var PLAIN_SIZE = 14;
 /** What the person chose; the server keeps it. */
 var Preferences = class {
 	#client;
@@ -694,40 +945,46 @@ var Preferences = class {
 		provider: "echo",
 		model: "echo-1",
 		temperature: .7,
-		streamResponses: true
+		streamResponses: true,
+		autoGenerateTitle: true
 	};
 	constructor(client) {
 		this.#client = client;
-		this.#field("provider").append(...PROVIDERS.map((name) => make("option", { value: name }, name)));
 		this.#form.onsubmit = (event) => event.preventDefault();
 		this.#form.onchange = (event) => attempt(() => this.#changed(event.target));
 		client.onMessage("settings:changed", () => attempt(() => this.load()));
 	}
 	/** Read them anew. */
 	async load() {
-		const settings = await this.#client.sendMessage("settings:get-all");
-		const chosen = String(settings.chat.defaultModel ?? "");
+		const { theme, fontSize, chat } = await this.#client.sendMessage("settings:get-all");
+		const chosen = String(chat.defaultModel ?? "");
 		const cut = chosen.indexOf("/");
 		this.current = {
 			provider: cut > 0 ? chosen.slice(0, cut) : "echo",
 			model: cut > 0 ? chosen.slice(cut + 1) : "echo-1",
-			temperature: settings.chat.temperature,
-			streamResponses: settings.chat.streamResponses
+			temperature: chat.temperature,
+			streamResponses: chat.streamResponses,
+			autoGenerateTitle: chat.autoGenerateTitle
 		};
-		document.documentElement.dataset.theme = settings.theme;
-		this.#field("theme").value = settings.theme;
-		this.#field("provider").value = this.current.provider;
+		document.documentElement.dataset.theme = theme;
+		document.documentElement.style.fontSize = `${100 * fontSize / PLAIN_SIZE}%`;
+		this.#field("theme").value = theme;
+		this.#choose("fontSize", String(fontSize), `${fontSize} pixels`);
 		this.#field("temperature").value = String(this.current.temperature);
 		this.#field("streamResponses").checked = this.current.streamResponses;
+		await this.#showProviders();
+		this.#choose("provider", this.current.provider);
 		await this.#showModels(this.current.provider);
-		this.#field("model").value = this.current.model;
+		this.#choose("model", this.current.model);
 	}
 	async #changed(field) {
+		if (!field.reportValidity()) return;
 		if (field.name === "provider") {
 			await this.#showModels(field.value);
 			await this.#set("chat.defaultModel", `${field.value}/${this.#field("model").value}`);
 		} else if (field.name === "model") await this.#set("chat.defaultModel", `${this.#field("provider").value}/${field.value}`);
 		else if (field.name === "theme") await this.#set("theme", field.value);
+		else if (field.name === "fontSize") await this.#set("fontSize", Number(field.value));
 		else if (field.name === "temperature") await this.#set("chat.temperature", Number(field.value));
 		else await this.#set(`chat.${field.name}`, field.checked);
 	}
@@ -738,9 +995,29 @@ var Preferences = class {
 		});
 		await this.load();
 	}
+	/** Those that cannot be asked are shown as such. */
+	async #showProviders() {
+		const may = await Promise.all(PROVIDERS.map((provider) => this.#client.sendMessage("ai:has-credentials", { provider })));
+		const options = PROVIDERS.map((value, place) => make("option", {
+			value,
+			disabled: !may[place]
+		}, may[place] ? value : `${value} (has no key)`));
+		this.#field("provider").replaceChildren(...options);
+	}
 	async #showModels(provider) {
-		const options = (await this.#client.sendMessage("ai:models", { provider })).map((one) => make("option", { value: one.id }, one.name));
+		let options = [];
+		try {
+			options = (await this.#client.sendMessage("ai:models", { provider })).map((one) => make("option", { value: one.id }, one.name));
+		} catch (problem) {
+			complain(problem);
+		}
 		this.#field("model").replaceChildren(...options);
+	}
+	/** Show a choice, even one that is not among those of the page. */
+	#choose(name, value, text = value) {
+		const field = this.#field(name);
+		if (![...field.options].some((one) => one.value === value)) field.append(make("option", { value }, text));
+		field.value = value;
 	}
 	#field(name) {
 		return this.#form.elements.namedItem(name);
@@ -769,25 +1046,22 @@ async function whereTo(location) {
 }
 // ../../examples/chat/src/main.ts
 var TOKEN = "mentra-token";
-var WORDS = {
-	connecting: "connecting",
-	open: "connected",
-	closing: "closing",
-	closed: "not connected"
-};
-function showState(state) {
+/** Say how it stands, once: whoever has it read out need not hear of each try. */
+function showState(state, words) {
 	const status = byId("connection");
-	status.textContent = WORDS[state];
 	status.dataset.state = state;
+	if (status.textContent !== words) status.textContent = words;
 }
 function show(client) {
 	const preferences = new Preferences(client);
-	const chats = new Chats(client, (chat) => attempt(() => conversation.open(chat)));
+	const chats = new Chats(client, (chat, messageId) => attempt(() => conversation.open(chat, messageId)));
 	const conversation = new Conversation(client, preferences, () => chats.create());
 	const images = new Images(client);
+	let wasThere = false;
 	client.onMessage("connection:state", ({ state }) => {
-		showState(state);
-		if (state !== "open") return;
+		if (state !== "open") return showState(state, wasThere ? "Not connected, trying again …" : "Connecting …");
+		showState(state, "Connected");
+		wasThere = true;
 		document.querySelector("main").hidden = false;
 		byId("entrance").hidden = true;
 		byId("problem").hidden = true;
@@ -797,13 +1071,17 @@ function show(client) {
 			images
 		]) attempt(() => part.load());
 	});
-	client.onMessage("connection:failed", () => complain("The server does not answer. Reload to try again."));
+	client.onMessage("connection:failed", () => {
+		showState("closed", "Not connected");
+		complain("The server does not answer.", () => client.start());
+	});
 }
 function watchPanes() {
-	const buttons = [...document.querySelectorAll("[data-pane]")];
+	const buttons = [...document.querySelectorAll("button[data-pane]")];
 	for (const button of buttons) button.onclick = () => {
+		document.querySelector("main").dataset.pane = button.dataset.pane;
 		for (const other of buttons) {
-			other.setAttribute("aria-pressed", String(other === button));
+			other.ariaPressed = String(other === button);
 			byId(other.dataset.pane).hidden = other !== button;
 		}
 	};
@@ -813,12 +1091,14 @@ function askForToken() {
 	const kept = sessionStorage.getItem(TOKEN);
 	if (kept !== null) return Promise.resolve(kept);
 	const form = byId("entrance");
+	const field = form.elements.namedItem("token");
+	showState("closed", "Not connected");
 	form.hidden = false;
+	field.focus();
 	return new Promise((resolve) => {
 		form.onsubmit = (event) => {
 			event.preventDefault();
-			const { value } = form.elements.namedItem("token");
-			resolve(value.trim());
+			resolve(field.value.trim());
 		};
 	});
 }
