@@ -72,6 +72,17 @@ class ITranscripts(Interface):
         """
 
 
+class ICaptionFigures(Interface):
+    """What captions had to do without, for ``/metrics``.  Adapt the services to it."""
+
+    def dropped(why: str) -> Any:
+        """A function to be called with seconds of sound that were kept for a recogniser and had to
+        give way to newer ones.
+
+        :param why: ``silence``: nobody was known to speak; ``failed``: every recogniser had failed.
+        """
+
+
 class IUdp(Interface):
     """A session's way for sound in datagrams.  Source: docs/protocol, "Sound over UDP"."""
 

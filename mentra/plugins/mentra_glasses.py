@@ -70,6 +70,7 @@ from mentra.glasses.captions.events import (
     subscriptions_for_captions,
     voice_for_captions,
 )
+from mentra.glasses.captions.figures import caption_figures
 from mentra.glasses.captions.manager import captions_manager
 from mentra.glasses.captions.settings import captions_section
 from mentra.glasses.custom import (

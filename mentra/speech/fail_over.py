@@ -207,6 +207,7 @@ class FailOver:
             self._needed = self._replay.begins
         last = self._open_one_of(order, problem)
         if last is not None:
+            self._told.lost(self._replay.ends - self._replay.begins)
             self.close()
             self._end(last)
         elif before is not None:

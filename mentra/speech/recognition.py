@@ -78,7 +78,7 @@ class Figures(Collector):
         yield from (streams, circuits, takeovers)
         yield CounterMetricFamily(
             "mentra_recogniser_lost_seconds",
-            "Sound that an engine which took over could not be told again.",
+            "Sound that no engine could be told again after one had failed.",
             self._lost / SECOND,
         )
 

@@ -44,7 +44,7 @@ class SpeechSettings(Section, frozen=True, kw_only=True):
             ge=0,
             le=30,
             description="Seconds of sound since the last finished utterance that are kept for an "
-            "engine that takes over.",
+            "engine that takes over, or for the next attempt if none works.",
         ),
     ] = 30.0
     failures: Annotated[

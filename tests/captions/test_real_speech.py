@@ -64,6 +64,8 @@ async def everybody_speaks(server: Running, udp_port: int) -> Evening:
             # the pause after each ends it
             one = people.speakers[way]
             await until(lambda one=one: len(one.finals) >= len(SENTENCES))
+            # a display takes its time, and a starved machine divides sentences
+            await until(lambda one=one: one.glasses.visible.text == one.finals[-1])
         watching.cancel()
         return people
 

@@ -15,6 +15,8 @@ from mentra.admin import COMMANDS, main
 from mentra.events import Event
 from mentra.extension import provider_of
 from mentra.glasses.capabilities import profiles
+from mentra.glasses.captions.figures import caption_figures
+from mentra.interfaces.audio import ICaptionFigures
 from mentra.interfaces.images import IImageEngine
 from mentra.interfaces.llm import ILanguageModel
 from mentra.interfaces.speech import IEngineFigures
@@ -55,6 +57,15 @@ def test_metrics_of_engines_are_those_there_are():
 
     assert set(first_words("speech.rst", "engine-metrics")) == {
         family.name + {"counter": "_total"}.get(family.type, "") for family in registry.collect()
+    }
+
+
+def test_metrics_of_captions_are_those_there_are():
+    house = house_with(caption_figures)
+    ICaptionFigures(house)
+
+    assert set(first_words("captions.rst", "caption-metrics")) == {
+        f"{family.name}_total" for family in house.metrics.registry.collect()
     }
 
 

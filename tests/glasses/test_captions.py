@@ -19,6 +19,7 @@ from mentra.glasses.captions.events import (
     subscriptions_for_captions,
     voice_for_captions,
 )
+from mentra.glasses.captions.figures import caption_figures
 from mentra.glasses.captions.manager import captions_manager
 from mentra.glasses.captions.settings import CaptionsSettings
 from mentra.glasses.relay import relay_manager
@@ -53,7 +54,7 @@ from mentra.testing.running_apps import fake_apps
 ACME, OTHER, DEAF = "com.acme", "com.other", "com.deaf"
 PLUGINS = (
     engines, recognition, translation, subscriptions_manager, relay_manager, fake_apps,
-    fake_microphone, audio_manager, transcripts_manager, captions_manager,
+    fake_microphone, audio_manager, transcripts_manager, captions_manager, caption_figures,
     subscriptions_for_captions, voice_for_captions, glasses_left_for_captions,
     glasses_for_captions,
 )  # fmt: skip
@@ -120,6 +121,12 @@ class Stage:
     def faults(self, app: str = ACME) -> list[Fault]:
         """Refusals that it got since the last call."""
         return [one for one in self.peers[app].take() if isinstance(one, Fault)]
+
+    def dropped(self, why: str) -> float:
+        """Seconds of sound that had to give way."""
+        name = "mentra_captions_dropped_seconds_total"
+        value = self.house.metrics.registry.get_sample_value(name, {"why": why})
+        return value or 0.0
 
     def stages(self, name: str) -> list[float]:
         return [one[2] for one in self.house.metrics.told if one[:2] == ("observe", name)]
@@ -714,6 +721,48 @@ def test_sound_while_it_is_tried_again_is_kept(stage):
     assert before == 1
     assert stage.stream.sound == loud(5200)
     assert stage.faults() == []
+
+
+def test_all_that_is_said_until_a_later_attempt_goes_well_is_kept(stage):
+    stage.subscribe("transcription:en-US")
+    stage.vad(True)
+    stage.recogniser.refusal = Refused("ENGINE_BUSY", "it has no room", retryable=True)
+    stage.stream.fail()
+
+    stage.speak(14)
+    stage.recogniser.refusal = None
+    stage.speak(2)
+
+    assert stage.stream.sound == loud(16_000)
+    assert stage.dropped("failed") == 0
+
+
+def test_speech_that_gives_way_while_nothing_works_is_counted(stage):
+    stage.subscribe("transcription:en-US")
+    stage.vad(True)
+    stage.recogniser.refusal = Refused("DOWN", "it is down", retryable=True)
+    stage.stream.fail()
+
+    stage.speak(29)
+    before = stage.dropped("failed")
+    stage.speak(2)
+
+    # given up after 30 s
+    assert before == 0
+    assert stage.dropped("failed") == pytest.approx(30, abs=1)
+
+
+def test_silence_that_gives_way_is_counted_apart(stage):
+    stage.subscribe("transcription:en-US")
+    stage.vad(True)
+    stage.vad(False)
+    stage.clock.advance(2)
+    before = stage.dropped("silence")
+
+    stage.sound(*[quiet(100)] * 60)
+
+    assert (before, stage.dropped("silence")) == (0, pytest.approx(1))
+    assert stage.dropped("failed") == 0
 
 
 def test_what_was_said_while_it_was_tried_again_is_finished_after_all(stage):

@@ -317,6 +317,18 @@ def test_when_nobody_is_left_the_listener_is_told_once(stage):
     assert refused.value.retryable
 
 
+def test_what_nobody_is_left_to_be_told_is_lost_and_counted(stage):
+    stream = stage.open()
+    stream.write(loud(2000))
+
+    last(stage.first).fail("INVALID_KEY", "the key is not known", retryable=False)
+    before = stage.figure("mentra_recogniser_lost_seconds_total")
+    last(stage.second).fail("INVALID_KEY", "the key is not known", retryable=False)
+
+    assert before == 0
+    assert stage.figure("mentra_recogniser_lost_seconds_total") == 2
+
+
 def test_what_will_never_work_is_not_tried_again(stage):
     stage.open()
 

@@ -12,5 +12,6 @@
 ``translations`` the same in other languages
 ``translating``  one text at a time
 ``refusals``     who is told, once, that there is nothing to come
+``figures``      what was never given to a recogniser
 ``events``       what makes it look up
 """

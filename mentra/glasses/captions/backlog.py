@@ -1,6 +1,7 @@
-"""Sound from before somebody was known to speak."""
+"""Sound that waits: from before somebody was known to speak, or while no recogniser works."""
 
 from collections import deque
+from collections.abc import Callable
 
 from mentra.glasses.audio.recent import SECOND
 
@@ -10,11 +11,11 @@ class Backlog:
 
     :param most: pieces that are kept.
     :param seconds: what they may have together.
-    :ivar dropped: pieces that had to give way.
+    :param dropped: told how many seconds had to give way.
     """
 
-    def __init__(self, most: int, seconds: float) -> None:
-        self.dropped = 0
+    def __init__(self, most: int, seconds: float, dropped: Callable[[float], None]) -> None:
+        self._dropped = dropped
         self._most = most
         self._most_bytes = int(seconds * SECOND)
         self._pieces: deque[bytes] = deque()
@@ -26,14 +27,21 @@ class Backlog:
         pieces.append(pcm)
         self._size += len(pcm)
         while pieces and (len(pieces) > self._most or self._size > self._most_bytes):
-            self._size -= len(pieces.popleft())
-            self.dropped += 1
+            size = len(pieces.popleft())
+            self._size -= size
+            self._dropped(size / SECOND)
 
     def take(self) -> tuple[bytes, ...]:
         """All that is kept, oldest first; it is kept no longer."""
         pieces = tuple(self._pieces)
         self.clear()
         return pieces
+
+    def give_up(self) -> None:
+        """Nobody will want what is kept: it gives way, too."""
+        if self._size:
+            self._dropped(self._size / SECOND)
+        self.clear()
 
     def clear(self) -> None:
         """Keep nothing."""

@@ -21,7 +21,7 @@ from mentra.glasses.captions.translations import Translations
 from mentra.glasses.captions.voice import Voice
 from mentra.glasses.captions.wishes import Wish, base_of, wishes_of
 from mentra.hearing import Heard
-from mentra.interfaces.audio import IAudio, ICaptions, ITranscripts
+from mentra.interfaces.audio import IAudio, ICaptionFigures, ICaptions, ITranscripts
 from mentra.interfaces.glasses import IMicrophone, ISubscriptions
 from mentra.interfaces.services import IServices
 from mentra.interfaces.session import IUserSession
@@ -56,7 +56,11 @@ class Captions(Service):
             began=self._began,
             ended=self._ended,
         )
-        self._backlog = Backlog(settings.buffer_chunks, settings.buffer_seconds)
+        self._backlog = Backlog(
+            settings.buffer_chunks,
+            settings.buffer_seconds,
+            ICaptionFigures(services).dropped("silence"),
+        )
         self._delivery = Delivery(session)
         self._refusals = Refusals(session)
         self._translations = Translations(services, self._delivery, Refusals(session))

@@ -16,6 +16,7 @@ from mentra.glasses.captions.settings import CaptionsSettings
 from mentra.glasses.captions.timeline import Timeline
 from mentra.glasses.captions.wishes import Wish
 from mentra.hearing import Heard, Recognition
+from mentra.interfaces.audio import ICaptionFigures
 from mentra.interfaces.services import IServices
 from mentra.interfaces.speech import (
     IOwingStream,
@@ -23,6 +24,7 @@ from mentra.interfaces.speech import (
     IRecogniserStream,
     IRecognition,
 )
+from mentra.speech.settings import SpeechSettings
 
 MOST_PIECES = 10_000
 """Pieces of sound that are kept for the next attempt; their length has a bound besides."""
@@ -65,7 +67,9 @@ class Source:
         self._settings = settings
         self._publisher = publisher
         self._timeline = Timeline()
-        self._kept = Backlog(MOST_PIECES, settings.buffer_seconds)
+        speech: SpeechSettings = services.settings(SpeechSettings)
+        lost = ICaptionFigures(services).dropped("failed")
+        self._kept = Backlog(MOST_PIECES, speech.replay, lost)
         self._all_was_said = False
         self._stream: IRecogniserStream | None = None
         self._timer: IDelayedCall | None = None
@@ -146,6 +150,7 @@ class Source:
         if seconds is not None:
             self._after(seconds, self.life.retry)
             return
+        self._kept.give_up()
         self._publisher.silenced(self.wish, problem)
         if self.retries.is_hopeless or not problem.retryable:
             self.life.despair()
