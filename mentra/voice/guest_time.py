@@ -50,19 +50,22 @@ class Allowance:
 
 @attrs.frozen
 class Share:
-    """What one guest may use: of its own, and of what there is for all of them."""
+    """What one guest may use: of its own, and of what there is for all of them.
+
+    :ivar place: where the guest is, as far as anybody knows; guests of one place share.
+    """
 
     _time: "GuestTime"
-    _whose: str
+    place: str
 
     def is_left(self) -> bool:
         """Whether engines may work for one more turn of this guest."""
-        return self._time.everybody.is_left() and self._time.own(self._whose).is_left()
+        return self._time.everybody.is_left() and self._time.own(self.place).is_left()
 
     def spend(self, seconds: float) -> None:
         """A turn took so much."""
         self._time.everybody.spend(seconds)
-        self._time.own(self._whose).spend(seconds)
+        self._time.own(self.place).spend(seconds)
 
 
 class GuestTime:

@@ -36,6 +36,7 @@ class VoiceSession(MultiService):
     """One conversation.
 
     :param share: what is left for its guest; None: it is nobody's who is one.
+    :ivar place: where its guest is; None: it is nobody's who is one.
     :ivar active_at: clock seconds of the last speech or text.
     :ivar now: wall time, POSIX seconds.
     :ivar conversation: what goes on in it.
@@ -51,6 +52,7 @@ class VoiceSession(MultiService):
         self.user_id = speaker.user_id
         self.person = speaker.person
         self.is_guest = speaker.is_guest
+        self.place = None if share is None else share.place
         self.ended = False
         self.active_at: float = services.clock.seconds()
         self.grace: IDelayedCall | None = None
@@ -218,18 +220,30 @@ class VoiceSessions(MultiService):
             raise Refused("AUTH_INVALID", "Invalid authentication token")
 
     def _begin(self, speaker: Speaker, peer: IPeer) -> VoiceSession:
-        settings, sessions = self._settings, self.all()
-        guests = sum(one.is_guest for one in sessions)
-        if len(sessions) >= settings.max_sessions:
-            raise _failed("there are too many sessions")
-        if speaker.is_guest and guests >= settings.max_guests:
-            raise _failed("there are too many guests")
-        prepare(self._clock)
         share = self._guest_time.share(peer.address) if speaker.is_guest else None
+        if share is not None:
+            self._make_room_at(share.place)
+        if len(self._sessions) >= self._settings.max_sessions:
+            raise _failed("there are too many sessions")
+        prepare(self._clock)
         session = VoiceSession(speaker, self._services, share, self._figures)
         self._sessions[session.session_id] = session
         session.setServiceParent(self)
         return session
+
+    def _make_room_at(self, place: str) -> None:
+        """For one more guest there; one of that place who is not connected any more gives way.
+
+        :raises Refused: see :meth:`opened`.
+        """
+        fellows = [one for one in self.all() if one.place == place]
+        if len(fellows) >= self._settings.max_guests_each:
+            gone = next((one for one in fellows if not one.connections), None)
+            if gone is None:
+                raise _failed("there are too many guests of one address")
+            self.end(gone, "another guest of this address came")
+        if sum(one.is_guest for one in self.all()) >= self._settings.max_guests:
+            raise _failed("there are too many guests")
 
     def _expire(self) -> None:
         since = self._clock.seconds() - self._settings.lifetime

@@ -29,6 +29,9 @@ class VoiceSettings(Section, frozen=True, kw_only=True):
         float, Meta(gt=0, description="Seconds that a guest's token is good.")
     ] = 86_400.0
     max_guests: Annotated[int, Meta(ge=0, description="Sessions of guests at a time.")] = 20
+    max_guests_each: Annotated[
+        int, Meta(ge=1, description="Of them those of guests of one address.")
+    ] = 5
     guest_seconds: Annotated[
         float,
         Meta(ge=0, description="Seconds an hour that engines work for guests, all together."),

@@ -1,6 +1,7 @@
 """Upgrades, the first frame, and refusals on the assistant's path."""
 
 import pytest
+from twisted.internet.address import IPv6Address
 from twisted.internet.defer import Deferred
 
 from mentra.errors import StoreError
@@ -139,6 +140,68 @@ def test_guests_are_bounded_and_others_are_not_by_them(set_stage):
     assert first.first["type"] == "session_created"
     assert refusal(second)[0] == "SESSION_CREATE_FAILED"
     assert stage.connect().first["type"] == "session_created"
+
+
+def guest(stage, number, host="192.0.2.1", **query):
+    token = f"guest_{number}f2504e0-4f89-41d3-9a0c-0305e82c3301_{WALL_TIME * 1000:.0f}"
+    return stage.connect(token, host=host, **query)
+
+
+def test_one_address_cannot_take_all_places_of_guests(set_stage):
+    stage = set_stage(sections=[VoiceSettings(max_guests=4, max_guests_each=2)])
+    greedy = [guest(stage, n) for n in range(3)]
+    others = [guest(stage, n, host="192.0.2.9") for n in range(2)]
+
+    assert [one.first["type"] for one in greedy] == [
+        "session_created", "session_created", "auth_error",
+    ]  # fmt: skip
+    assert refusal(greedy[2])[0] == "SESSION_CREATE_FAILED"
+    assert [one.first["type"] for one in others] == ["session_created"] * 2
+    # all places are taken, whoever asks
+    assert refusal(guest(stage, 1, host="192.0.2.10"))[0] == "SESSION_CREATE_FAILED"
+
+
+def test_addresses_of_one_household_are_one(set_stage):
+    stage = set_stage(sections=[VoiceSettings(max_guests_each=1)])
+    hosts = ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", "2001:db8:1:3::1")
+
+    kinds = [
+        guest(stage, n, host=IPv6Address("TCP", host, 40_000)).first["type"]
+        for n, host in enumerate(hosts)
+    ]
+
+    assert kinds == ["session_created", "auth_error", "session_created"]
+
+
+def test_a_guest_who_is_gone_gives_way_to_the_next_of_that_address(set_stage):
+    stage = set_stage(sections=[VoiceSettings(max_guests_each=2)])
+    first, second = guest(stage, 1), guest(stage, 2)
+    first.line.lose()
+
+    third = guest(stage, 3)
+
+    assert third.first["type"] == "session_created"
+    assert stage.sessions.get(first.session_id) is None
+    assert stage.sessions.get(second.session_id) is not None
+    assert refusal(guest(stage, 4))[0] == "SESSION_CREATE_FAILED"
+
+
+def test_a_guest_who_comes_back_needs_no_place(set_stage):
+    stage = set_stage(sections=[VoiceSettings(max_guests_each=1)])
+    first = guest(stage, 1)
+    first.line.lose()
+
+    again = guest(stage, 1, sessionId=first.session_id)
+
+    assert again.session_id == first.session_id
+
+
+def test_people_with_a_token_are_not_counted_with_the_guests_of_their_address(set_stage):
+    stage = set_stage(sections=[VoiceSettings(max_guests_each=1)])
+    for _ in range(3):
+        assert stage.connect(host="192.0.2.1").first["type"] == "session_created"
+
+    assert guest(stage, 1).first["type"] == "session_created"
 
 
 def test_sessions_are_bounded(set_stage):
