@@ -11,11 +11,12 @@
 
 The wearer's side is here too: :class:`GlassesClient`, for tests and simulations, and
 :class:`VoiceClient`, which talks to the voice assistant.  :class:`ChannelsClient` is the page's
-side of browser channels.
+side of browser channels, and :func:`chat_stream` has a language model answer there bit by bit.
 """
 
 from mentra.sdk.app_server import AppServer
 from mentra.sdk.app_session import AppSession
+from mentra.sdk.channel_stream import chat_stream
 from mentra.sdk.channels import ChannelError, ChannelsClient
 from mentra.sdk.glasses import GlassesClient
 from mentra.sdk.heard import Transcription
@@ -33,4 +34,5 @@ __all__ = [
     "Place",
     "Transcription",
     "VoiceClient",
+    "chat_stream",
 ]

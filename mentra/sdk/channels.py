@@ -117,6 +117,8 @@ class ChannelsClient:
         if self._connecting is not None:
             self._connecting.cancel()
             await asyncio.wait([self._connecting])
+            # one that had not begun yet could not let go of itself
+            self._connecting = None
         line, self._line = self._line, None
         if line is not None:
             self.state = "closing"
@@ -129,14 +131,24 @@ class ChannelsClient:
         if http is not None:
             await http.close()
 
-    async def send(self, channel: str, payload: Any = UNSET) -> Any:
+    async def send(
+        self,
+        channel: str,
+        payload: Any = UNSET,
+        *,
+        timeout: float | None = None,
+        request_id: str | None = None,
+    ) -> Any:
         """Ask something; the answer's payload, None if it has none.
 
+        :param timeout: seconds that this answer may take; None: as all others.
+        :param request_id: the request's id; None: one that no other has.
         :raises ChannelError: it is answered with an error, or will not be answered.
         """
         if self._line is None or self.state != "open":
             raise ChannelError(CONNECTION_CLOSED, "not connected")
-        request_id = str(uuid.uuid4())
+        request_id = request_id or str(uuid.uuid4())
+        patience = self._timeout if timeout is None else timeout
         frame = {"type": "request", "id": request_id, "channel": channel}
         if payload is not UNSET:
             frame["payload"] = payload
@@ -145,14 +157,16 @@ class ChannelsClient:
         try:
             if not self._line.send(msgspec.json.encode(frame).decode()):
                 raise ChannelError(CONNECTION_CLOSED, "the connection takes no more")
-            async with asyncio.timeout(self._timeout):
+            async with asyncio.timeout(patience):
                 return await answer
         except TimeoutError:
-            raise ChannelError(TIMEOUT, f"no answer within {self._timeout:g} s") from None
+            raise ChannelError(TIMEOUT, f"no answer within {patience:g} s") from None
         finally:
             self._pending.pop(request_id, None)
 
-    async def ask(self, request: Request) -> Any:
+    async def ask(
+        self, request: Request, *, timeout: float | None = None, request_id: str | None = None
+    ) -> Any:
         """The same with a request of :mod:`mentra.messages.channels`; the answer is of the type
         that its class says.
 
@@ -163,7 +177,7 @@ class ChannelsClient:
         payload.pop(kind.__struct_config__.tag_field, None)
         if kind.whole is not None:
             payload = next(iter(payload.values()), {})
-        answer = await self.send(kind.tag(), payload)
+        answer = await self.send(kind.tag(), payload, timeout=timeout, request_id=request_id)
         return None if kind.answers is None else msgspec.convert(answer, kind.answers)
 
     def on(self, channel: str, callback: Callback) -> Callable[[], None]:
@@ -215,7 +229,8 @@ class ChannelsClient:
             await asyncio.sleep(self._interval * GROWTH**attempt)
             try:
                 self._connecting = asyncio.create_task(self._open())
-                await self._connecting
+                # whoever connects meanwhile ends the coming back, and waits for this very attempt
+                await asyncio.shield(self._connecting)
             except Unreachable:
                 continue
             except MentraError:

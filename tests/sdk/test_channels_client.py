@@ -11,8 +11,10 @@ import pytest
 from aiohttp import web
 
 from mentra.errors import Refused
+from mentra.messages.channels.ai import AiChatStream, AiMessage
 from mentra.messages.channels.chat import ChatGet
 from mentra.messages.channels.settings import SettingsUpdate
+from mentra.sdk.channel_stream import chat_stream
 from mentra.sdk.channels import ChannelError, ChannelsClient
 from mentra.sdk.line import Unreachable
 
@@ -25,6 +27,8 @@ class Server:
 
     :ivar queries: of each connection's URL.
     :ivar asked: every request.
+    :ivar gate: what connections wait for, if anything.
+    :ivar is_silent: whether answers that come bit by bit have no end.
     """
 
     url: str = ""
@@ -32,9 +36,13 @@ class Server:
     asked: list[dict[str, Any]] = attrs.field(factory=list)
     sockets: list[web.WebSocketResponse] = attrs.field(factory=list)
     status: int = 101
+    gate: asyncio.Event | None = None
+    is_silent: bool = False
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         self.queries.append(request.query_string)
+        if self.gate is not None:
+            await self.gate.wait()
         if self.status != 101:
             return web.Response(status=self.status)
         socket = web.WebSocketResponse()
@@ -61,8 +69,24 @@ class Server:
                 await socket.send_json({**reply, "id": "rate_limited", "error": error})
             case "chat:get":
                 await socket.send_json({**reply, "payload": None})
+            case "ai:chat-stream":
+                await self.stream(socket, reply)
+            case "ai:cancel":
+                await socket.send_json({**reply, "payload": True})
             case "close":
                 await socket.close()
+
+    async def stream(self, socket: web.WebSocketResponse, reply: dict[str, Any]) -> None:
+        for request_id, text in ((reply["id"], "Ec"), ("another", "No"), (reply["id"], "ho")):
+            chunk = {"requestId": request_id, "chunk": {"type": "text", "text": text}}
+            await self.tell("ai:stream-chunk", chunk)
+        if self.is_silent:
+            return
+        answer = {
+            "id": "a", "content": "Echo", "model": "echo-1", "provider": "echo",
+            "stopReason": "end_turn", "usage": {"inputTokens": 1, "outputTokens": 1},
+        }  # fmt: skip
+        await socket.send_json({**reply, "payload": answer})
 
     async def tell(self, channel: str, payload: Any) -> None:
         event = {"type": "event", "channel": channel, "payload": payload}
@@ -144,6 +168,51 @@ def test_an_answer_may_take_so_long():
         assert await client.send("echo", 1) == 1
 
     with_client(act, request_timeout=0.05)
+
+
+def test_one_answer_may_take_longer_or_shorter_than_the_others():
+    async def act(client, server):
+        with pytest.raises(ChannelError, match=r"0\.05 s"):
+            await client.send("silence", timeout=0.05)
+        assert await client.send("echo", 1, request_id="mine") == 1
+        assert server.asked[-1]["id"] == "mine"
+
+    with_client(act)
+
+
+HELLO = AiChatStream(
+    provider="echo", model="echo-1", messages=[AiMessage(role="user", content="Hello")]
+)
+
+
+def test_an_answer_comes_bit_by_bit_and_nothing_of_others():
+    async def act(client, server):
+        told = []
+        answer = await chat_stream(client, HELLO, lambda chunk: told.append(chunk.text))
+        assert (told, answer.content) == (["Ec", "ho"], "Echo")
+        await server.tell("ai:stream-chunk", {"requestId": server.asked[-1]["id"], "chunk": {}})
+        await client.send("echo")
+        assert told == ["Ec", "ho"]
+
+    with_client(act)
+
+
+@pytest.mark.parametrize("how", ["cancelled", "late"])
+def test_an_answer_is_given_up_on_the_server_too(how):
+    async def act(client, server):
+        server.is_silent = True
+        told = []
+        within = 0.05 if how == "late" else 60.0
+        asking = asyncio.create_task(chat_stream(client, HELLO, told.append, timeout=within))
+        await until(lambda: len(told) == 2)
+        if how == "cancelled":
+            asking.cancel()
+        with pytest.raises(ChannelError if how == "late" else asyncio.CancelledError):
+            await asking
+        first, last = server.asked
+        assert (last["channel"], last["payload"]) == ("ai:cancel", {"requestId": first["id"]})
+
+    with_client(act)
 
 
 def test_requests_of_a_class_are_answered_with_its_type():
@@ -253,6 +322,37 @@ def test_a_goodbye_ends_the_attempts_to_come_back():
         assert len(server.queries) == 1
 
     with_client(act, reconnect_interval=60.0)
+
+
+def test_whoever_connects_while_it_comes_back_waits_for_the_same():
+    async def act(client, server):
+        server.gate = asyncio.Event()
+        await server.sockets[0].close()
+        await until(lambda: len(server.queries) == 2)
+        connecting = asyncio.create_task(client.connect())
+        await asyncio.sleep(0)
+        server.gate.set()
+        await connecting
+        assert client.is_connected
+        assert len(server.queries) == 2
+
+    with_client(act)
+
+
+def test_a_goodbye_before_it_has_begun_to_connect_leaves_it_free_to():
+    async def scenario() -> None:
+        async with serving() as server:
+            client = ChannelsClient(server.url)
+            connecting = asyncio.create_task(client.connect())
+            while client._connecting is None:
+                await asyncio.sleep(0)
+            await client.disconnect()
+            await asyncio.wait([connecting])
+            await client.connect()
+            assert client.is_connected
+            await client.disconnect()
+
+    asyncio.run(asyncio.wait_for(scenario(), PATIENCE))
 
 
 def test_of_two_who_connect_at_once_there_is_one_connection():

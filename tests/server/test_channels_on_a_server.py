@@ -9,7 +9,8 @@ import aiohttp
 import pytest
 
 from mentra.errors import Refused
-from mentra.sdk import ChannelError, ChannelsClient
+from mentra.messages.channels.ai import AiChatStream, AiMessage
+from mentra.sdk import ChannelError, ChannelsClient, chat_stream
 from tests.server.conftest import PATIENCE, free_port, own_port
 
 pytestmark = pytest.mark.slow
@@ -55,6 +56,30 @@ def test_what_a_page_keeps_is_there_after_a_crash(start):
     assert run(read) == [chat_id, "light", ["openai"]]
     assert "sk-secret" not in again.log.read_text() + server.log.read_text()
     assert b"sk-secret" not in (server.state / "mentra.db").read_bytes()
+
+
+def test_a_model_answers_bit_by_bit_and_stops_when_it_is_given_up(start):
+    server = start(settings="[echo]\nword_pause = 0.2\n")
+    hello = AiMessage(role="user", content="one two three")
+    request = AiChatStream(provider="echo", model="echo-1", messages=[hello])
+
+    async def act():
+        client = ChannelsClient(f"ws://127.0.0.1:{own_port(server)}/")
+        await client.connect()
+        told, given_up = [], []
+        answer = await chat_stream(client, request, told.append)
+        asking = asyncio.create_task(chat_stream(client, request, given_up.append))
+        while not given_up:
+            await asyncio.sleep(0)
+        asking.cancel()
+        await asyncio.wait([asking])
+        errors = await client.send("analytics:error-summary")
+        await client.disconnect()
+        return answer, told, errors
+
+    answer, told, errors = run(act)
+    assert answer.content == "".join(one.text or "" for one in told) == "Echo: one two three"
+    assert errors["byCode"] == {"ABORTED": 1}
 
 
 def test_users_at_the_servers_port_see_nothing_of_each_other(start):
