@@ -4,7 +4,6 @@ Source: docs/protocol/voice, "turns".
 """
 
 from twisted.application.service import Service
-from twisted.logger import Logger
 
 from mentra.errors import Refused
 from mentra.interfaces.messaging import IPeer
@@ -12,38 +11,28 @@ from mentra.interfaces.services import IServices
 from mentra.interfaces.voice import IVoiceSession
 from mentra.messages import llm
 from mentra.messages.voice import SpeechData
-from mentra.speech.detection import new_detector
-from mentra.speech.loudness import Loudness
+from mentra.voice.answer import Answer
 from mentra.voice.figures import Figures
 from mentra.voice.guest_time import Share
 from mentra.voice.memory import Memory
-from mentra.voice.mouth import Mouth
-from mentra.voice.sentences import Sentences
+from mentra.voice.microphones import Microphones
 from mentra.voice.settings import VoiceSettings
-from mentra.voice.sounding import Sounding
 from mentra.voice.telling import Telling
-from mentra.voice.thinking import Thinking
 from mentra.voice.tools import Toolbox
-from mentra.voice.turn import PAUSE, Turn
+from mentra.voice.turn import Turn
 from mentra.voice.turn_taking import Floor, TurnTaking, turn_taking_machine
-from mentra.voice.utterance import Utterance
 
 NOT_UNDERSTOOD = "Could not understand audio. Please try again."
 NOT_PROCESSED = "Failed to process request"
-NOT_SPOKEN = "The answer cannot be spoken now: it is text alone, or from here on"
-TOLD_BEFORE = ("NO_SYNTHESISER", "ENGINE_UNAVAILABLE")
-"""Why there is no speech at all: clients know it since they came in."""
 
 BUSY = ("processing", "speaking")
 
 
 class Conversation(Service):
-    """What goes on in one session.
+    """What goes on in one session: whose turn it is, and what becomes of each turn.
 
     :param share: what is left for the guest, if the session is one's.
     """
-
-    _log = Logger()
 
     def __init__(
         self,
@@ -62,13 +51,10 @@ class Conversation(Service):
         self._turn_taking: TurnTaking = turn_taking_machine(self._floor)
         self._memory = Memory(self._settings.memory_turns, self._settings.memory_characters)
         self._toolbox = Toolbox(session, services, self._settings.tool_timeout)
+        self._microphones = Microphones(services, self._settings, self)
         self._turns = 0
         self._turn: Turn | None = None
-        self._sounding: Sounding | None = None
-        self._sentences = Sentences()
-        self._talker: IPeer | None = None
-        # an utterance ended by itself, and end_utterance may be on its way all the same
-        self._end_may_follow = False
+        self._answer: Answer | None = None
 
     @property
     def state(self) -> str:
@@ -99,23 +85,18 @@ class Conversation(Service):
             return
         if self.state == "idle":
             self._require_time()
-            fresh = Sounding(self._services)
-            fresh.check(piece)
-            self._begin_to_listen(fresh, peer)
-        turn, sounding = self._turn, self._sounding
-        if turn is None or turn.utterance is None or peer is not self._talker or sounding is None:
-            return  # somebody else has the word
-        self._hear(turn.utterance, sounding.pcm(piece), bool(piece.is_last))
+            self._microphones.begin(piece, peer)
+            self._listen()
+        if self._microphones.hear(piece, peer):
+            self.is_complete()
 
     def end_utterance(self) -> None:
         """What was said is complete."""
+        is_belated = self._microphones.is_end_belated()
         if self.state == "listening":
-            self._end_may_follow = False
             self._finish()
-        elif self.state == "idle" and not self._end_may_follow:
+        elif self.state == "idle" and not is_belated:
             self._fail("ASR_ERROR", NOT_UNDERSTOOD)
-        else:
-            self._end_may_follow = False
 
     def type(self, text: str) -> None:
         """Text in place of speech; it interrupts whatever goes on.
@@ -129,7 +110,7 @@ class Conversation(Service):
             self._drop()
         if self.state == "idle":
             self._turn_taking.hears()
-        turn = self._turn = self._new_turn()
+        turn = self._turn = self._new_turn(spoken=False)
         turn.asked_at = turn.began_at
         self._turn_taking.is_asked()
         self._think(turn, text)
@@ -149,59 +130,42 @@ class Conversation(Service):
 
     def retry(self) -> None:
         """Forget the speech that was collected."""
-        turn = self._turn
-        if turn is not None and turn.understood_at is None:
+        if self._turn is not None and self._answer is None:
             self._drop()
             self._turn_taking.gives_up()
 
     # -- listening
 
-    def _hear(self, utterance: Utterance, pcm: bytes | None, is_last: bool) -> None:
-        if pcm:
-            utterance.hear(pcm)
-        if is_last and self.state == "listening":
-            self._end_may_follow = True
-            self._finish()
+    def _listen(self) -> None:
+        self._turn = self._new_turn(spoken=True)
+        self._turn_taking.hears()
 
     def _overhear(self, piece: SpeechData, peer: IPeer) -> None:
         """Speech interrupts an answer, and is heard from its beginning."""
-        turn = self._turn
-        if turn is None or turn.thinking is None:
+        if self._answer is None:
             return  # what comes behind a question is no objection to its answer
-        ear = turn.ear(peer, self._services)
-        pcm = ear.speech(piece)
-        if pcm is not None:
-            self._require_time()
-            self.interrupt(None)
-            self._hear(self._begin_to_listen(ear.sounding, peer), pcm, bool(piece.is_last))
-
-    def _begin_to_listen(self, sounding: Sounding, peer: IPeer) -> Utterance:
-        self._sounding, self._talker = sounding, peer
-        detector = new_detector(self._services) or Loudness()
-        self._turn = turn = self._new_turn()
-        utterance = Utterance(self._services, self._settings, detector, self)
-        turn.utterance = utterance
-        self._end_may_follow = False
-        self._turn_taking.hears()
-        return utterance
+        objection = self._microphones.overhear(piece, peer)
+        if objection is None:
+            return
+        self._require_time()
+        self.interrupt(None)
+        self._listen()
+        if self._microphones.take_up(objection, piece):
+            self.is_complete()
 
     def _require_time(self) -> None:
         if self._share is not None and not self._share.is_left():
             raise Refused("RATE_LIMITED", "Guests have asked enough for now", retryable=True)
 
-    def _new_turn(self) -> Turn:
+    def _new_turn(self, *, spoken: bool) -> Turn:
         self._turns += 1
-        return Turn(self._turns, self._clock.seconds())
+        return Turn(self._turns, spoken, self._clock.seconds())
 
     def _finish(self) -> None:
-        turn = self._turn
-        if turn is not None and turn.utterance is not None:
-            turn.asked_at = self._clock.seconds()
+        if self._turn is not None:
+            self._turn.asked_at = self._clock.seconds()
             self._turn_taking.is_asked()
-            if self._sounding is not None and self._sounding.gaps:
-                self._log.debug("{n} pieces of speech are missing", n=self._sounding.gaps)
-            self._sounding = None
-            turn.utterance.finish()
+            self._microphones.finish()
 
     def speech_started(self) -> None:
         """Somebody begins to speak."""
@@ -213,7 +177,7 @@ class Conversation(Service):
 
     def is_complete(self) -> None:
         """What was said is over, by itself."""
-        self._end_may_follow = True
+        self._microphones.ended_by_itself()
         self._finish()
 
     def heard(self, text: str) -> None:
@@ -241,93 +205,43 @@ class Conversation(Service):
     def _think(self, turn: Turn, text: str) -> None:
         turn.asked = text
         turn.understood_at = self._clock.seconds()
-        self._telling.begins(turn)
-        self._sentences = Sentences()
-        if self._settings.speak:
-            turn.mouth = Mouth(self._services, self._settings, self)
-        turn.thinking = Thinking(self._services, self._settings, self._toolbox, self)
-        asked = llm.Turn(role="user", content=text)
-        turn.thinking.begin([*self._memory.turns(), asked])
+        self._answer = Answer(
+            turn, self._services, self._settings, self._toolbox, self._telling, self
+        )
+        self._answer.begin([*self._memory.turns(), llm.Turn(role="user", content=text)])
 
-    def grows(self, piece: str) -> None:
-        """The answer goes on."""
-        turn = self._turn
-        if turn is None or turn.thinking is None:
-            return
-        now = self._clock.seconds()
-        if turn.answered_at is None:
-            turn.answered_at = now
-        sentences = self._sentences.add(piece)
-        if sentences or now - turn.shown_at >= PAUSE:
-            self._show(turn)
-        turn.say(sentences, now)
+    def speaks(self) -> None:
+        """The answer is about to be heard."""
+        self._turn_taking.answers()
 
-    def answered(self) -> None:
-        """The answer is complete."""
-        turn = self._turn
-        if turn is None or turn.thinking is None:
-            return
-        text = turn.thinking.text.strip()
-        if not text:
-            self._fail("PROCESSING_ERROR", NOT_PROCESSED)
-            return
-        self._memory.add(turn.asked, text)
-        self._telling.answer(turn, text, is_final=True)
-        turn.say(self._sentences.rest(), self._clock.seconds())
-        if turn.mouth is None:
-            self.said()
-        else:
-            turn.mouth.close()
+    def has_answer(self, text: str) -> None:
+        """The answer is complete, and may still have to be spoken."""
+        if self._turn is not None:
+            self._memory.add(self._turn.asked, text)
 
-    def not_answered(self, problem: Refused) -> None:
+    def no_answer(self) -> None:
         """There is no answer, or only half of one."""
         self._remember()
         self._fail("PROCESSING_ERROR", NOT_PROCESSED)
 
-    def _show(self, turn: Turn) -> None:
-        """The answer so far, for those who read it."""
-        assert turn.thinking is not None
-        turn.shown_at = self._clock.seconds()
-        self._telling.answer(turn, turn.thinking.text, is_final=False)
-
-    def sounds(self, pcm: bytes, is_last: bool) -> None:
-        """A piece of the answer as sound."""
-        turn = self._turn
-        if turn is None:
-            return
-        if turn.sounded_at is None:
-            turn.sounded_at = self._clock.seconds()
-            self._turn_taking.answers()
-        self._telling.sound(turn, pcm, is_last)
-
-    def said(self) -> None:
-        """All is said."""
+    def is_told(self) -> None:
+        """All of the answer was told."""
         turn = self._turn
         if turn is None:
             return
         turn.observe(self._services.metrics)
         self._figures.ended("answered")
-        if turn.unspoken:
-            # after the text, so that nobody takes it for the end of the answer
-            self._telling.failed("PROCESSING_ERROR", NOT_SPOKEN)
         self._telling.ends(turn)
         self._drop()
         self._turn_taking.is_done()
-
-    def cannot_speak(self, problem: Refused) -> None:
-        """The synthesiser failed, or there is none: text has to do."""
-        if self._turn is not None and problem.code not in TOLD_BEFORE:
-            self._log.warn("the assistant cannot speak: {code}", code=problem.code)
-            self._turn.unspoken = True
 
     # -- how a turn ends
 
     def _remember(self) -> None:
         """What was answered before it was cut off."""
-        turn = self._turn
-        text = "" if turn is None else turn.unfinished()
-        if turn is not None and text:
-            self._memory.add(turn.asked, f"{text} ...")
+        text = "" if self._answer is None else self._answer.unfinished
+        if self._turn is not None and text:
+            self._memory.add(self._turn.asked, f"{text} ...")
 
     def _fail(self, code: str, message: str, recoverable: bool = True) -> None:
         self._drop()
@@ -338,10 +252,10 @@ class Conversation(Service):
 
     def _drop(self) -> None:
         """Nothing more comes of the turn, whatever there is of it."""
-        turn, self._turn, self._talker, self._sounding = self._turn, None, None, None
-        if turn is None:
-            return
-        turn.stop()
-        if self._share is not None:
-            heard = 0.0 if turn.utterance is None else turn.utterance.seconds
+        turn, self._turn = self._turn, None
+        answer, self._answer = self._answer, None
+        heard = self._microphones.stop()
+        if answer is not None:
+            answer.stop()
+        if turn is not None and self._share is not None:
             self._share.spend(heard + self._clock.seconds() - turn.began_at)

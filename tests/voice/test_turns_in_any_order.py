@@ -13,7 +13,7 @@ from mentra.testing.engines import loud, quiet
 from mentra.testing.house import house_with
 from mentra.testing.voice import FakeEngines, VoiceStage
 from mentra.testing.wire import MemoryPort
-from mentra.voice.conversation import NOT_SPOKEN
+from mentra.voice.answer import NOT_SPOKEN
 from mentra.voice.settings import VoiceSettings
 from mentra.voice.turn_taking import MOVES
 
