@@ -4,12 +4,13 @@ import asyncio
 import contextlib
 import json
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import TextIO
 
 import attrs
 
 from mentra.admin.keyboard import lines_from
+from mentra.admin.opencode_questions import chosen, hint, questions_of, shown
 from mentra.errors import MentraError
 from mentra.messages.opencode import (
     ChatCompleted,
@@ -18,6 +19,7 @@ from mentra.messages.opencode import (
     SessionInfo,
     ToolCallEvent,
 )
+from mentra.opencode.answers import Question
 from mentra.opencode.handout import Handout
 from mentra.sdk.opencode import Heard, OpencodeClient, Prompt
 
@@ -47,6 +49,10 @@ class Manner:
     model: tuple[str, str] | None = None
     agent: str | None = None
     thoughts: bool = False
+
+
+class _Stopped(Exception):
+    """Nobody waits for an answer any more."""
 
 
 class Typed:
@@ -204,7 +210,7 @@ class Chat:
         elif isinstance(heard, ToolCallEvent):
             self._tell_tool(heard)
         elif isinstance(heard, PermissionRequest):
-            await self._consent(heard, typed)
+            await self._reply(heard, typed)
         else:
             self._tell_end(heard)
 
@@ -220,25 +226,49 @@ class Chat:
         elif call.status == "error":
             self._line(f"! {call.tool}: {call.error or 'it failed'}")
 
-    async def _consent(self, asked: PermissionRequest, typed: Typed) -> None:
+    async def _reply(self, asked: PermissionRequest, typed: Typed) -> None:
+        questions = questions_of(asked)
+        answering = self._answers(questions, typed) if questions else self._consent(asked, typed)
+        with contextlib.suppress(_Stopped):
+            reply = await answering
+            self._at_line_start = True
+            await self._client.reply(asked.permission_id, reply)
+
+    async def _consent(self, asked: PermissionRequest, typed: Typed) -> str:
         what = " ".join(asked.patterns) or _brief(asked.metadata_json)
         reply = None
         while reply is None:
             self._line(f"? {asked.permission}: {what}")
-            self._ask("  [o]nce, [a]lways or [r]eject: ", always=True)
-            answering = asyncio.ensure_future(typed.line())
-            stopping = asyncio.ensure_future(self._stopped.wait())
-            await asyncio.wait((answering, stopping), return_when=asyncio.FIRST_COMPLETED)
-            stopping.cancel()
-            if not answering.done():
-                # the run ends, and with it the question
-                answering.cancel()
-                return
-            answer = answering.result()
+            answer = await self._answer("  [o]nce, [a]lways or [r]eject: ", typed)
             # nobody is there any more who could allow it
             reply = "reject" if answer is None else REPLIES.get(answer.strip().lower()[:1])
-        self._at_line_start = True
-        await self._client.reply(asked.permission_id, reply)
+        return reply
+
+    async def _answers(self, questions: Iterable[Question], typed: Typed) -> str:
+        answers = []
+        for question in questions:
+            for line in shown(question):
+                self._line(line)
+            answer = await self._answer(hint(question), typed)
+            if answer is None:
+                return "reject"
+            answers.append(chosen(question, answer))
+        return json.dumps(answers)
+
+    async def _answer(self, prompt: str, typed: Typed) -> str | None:
+        """The next line that is typed; None: there is no more.
+
+        :raises _Stopped: the run ends, and with it the question.
+        """
+        self._ask(prompt, always=True)
+        answering = asyncio.ensure_future(typed.line())
+        stopping = asyncio.ensure_future(self._stopped.wait())
+        await asyncio.wait((answering, stopping), return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if not answering.done():
+            answering.cancel()
+            raise _Stopped
+        return answering.result()
 
     def _tell_end(self, completed: ChatCompleted) -> None:
         if completed.cancelled:

@@ -251,7 +251,8 @@ class Cancel(Payload, frozen=True, kw_only=True, tag="cancel"):
 class PermissionReply(Payload, frozen=True, kw_only=True, tag="permission_reply"):
     """May it?
 
-    :ivar reply: ``once``, ``always`` or ``reject``.
+    :ivar reply: ``once``, ``always`` or ``reject``; to a question of the model its answer, or JSON:
+        of each of its questions a list of what was chosen.
     """
 
     permission_id: str = ""
@@ -308,8 +309,8 @@ class PermissionRequest(Payload, frozen=True, kw_only=True, tag="permission_requ
     """A tool may only go on with the user's consent; it waits until somebody replies.
 
     :ivar session_id: the session that asks: that of a sub-agent has an id of its own.
-    :ivar permission: the kind, e.g. ``bash``.
-    :ivar patterns: what exactly, e.g. the command.
+    :ivar permission: the kind, e.g. ``bash``; ``question``: the model asks the user something.
+    :ivar patterns: what exactly, e.g. the command, or the questions.
     """
 
     sent_to: ClassVar[tuple[str, ...]] = ("opencode",)

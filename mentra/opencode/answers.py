@@ -264,11 +264,34 @@ class PermissionAsked(Struct, frozen=True, kw_only=True):
     tool: ToolReference | None = None
 
 
+class Option(Struct, frozen=True, kw_only=True):
+    """One of the answers that are offered."""
+
+    label: str
+    description: str = ""
+
+
+class Question(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One of the things that the model wants to know.
+
+    :ivar multiple: whether several options may be chosen.
+    :ivar custom: whether something else may be said; None: the server's default, which is yes.
+    """
+
+    question: str
+    header: str = ""
+    options: tuple[Option, ...] = ()
+    multiple: bool = False
+    custom: bool | None = None
+
+
 class QuestionAsked(Struct, frozen=True, kw_only=True):
     """The model asks the user something, and waits."""
 
     id: str
     session_id: str = msgspec.field(name="sessionID")
+    questions: tuple[Question, ...] = ()
+    tool: ToolReference | None = None
 
 
 PropertiesT = TypeVar("PropertiesT")

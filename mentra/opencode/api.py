@@ -1,19 +1,31 @@
 """Every call of an OpenCode server.  Source: docs/protocol/opencode, "The server behind it"."""
 
 import base64
-import re
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, TypeVar
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from twisted.internet.interfaces import IReactorTime
 
 from mentra.errors import Refused
 from mentra.interfaces.services import IHttpAnswer, IHttpClient
 from mentra.messages.opencode import RUN_PATIENCE
-from mentra.opencode.answers import Agent, Error, Health, Providers, Session, Status, Whole, read
+from mentra.opencode import ids
+from mentra.opencode.answers import (
+    Agent,
+    Child,
+    Error,
+    Health,
+    PermissionAsked,
+    Providers,
+    QuestionAsked,
+    Session,
+    Status,
+    Whole,
+    read,
+)
 from mentra.opencode.confidential import Confidential
 from mentra.opencode.readiness import Readiness
 
@@ -35,11 +47,6 @@ BEGIN_WITHIN = 15.0
 
 SILENCE = 30.0
 """Seconds; the stream of events has a heartbeat every 10 s."""
-
-_SESSION = re.compile(r"ses[A-Za-z0-9_-]{0,200}", re.ASCII)
-_PERMISSION = re.compile(r"per[A-Za-z0-9_-]{0,200}", re.ASCII)
-_PROVIDER = re.compile(r"(?!\.{1,2}\Z)[^\x00-\x1f\x7f]{1,200}")
-
 
 AnswerT = TypeVar("AnswerT")
 Answering = Coroutine[Any, Any, AnswerT]
@@ -111,9 +118,13 @@ class OpencodeApi:
         """A new one; without a title the server finds one."""
         return self._ask("POST", "/session", Session, {} if title is None else {"title": title})
 
+    def session(self, session_id: str) -> Answering[Child]:
+        """One of them."""
+        return self._ask("GET", f"/session/{ids.session(session_id)}", Child)
+
     async def delete_session(self, session_id: str) -> None:
         """Remove an idle one."""
-        await self._ask("DELETE", f"/session/{_session(session_id)}", bool)
+        await self._ask("DELETE", f"/session/{ids.session(session_id)}", bool)
 
     def statuses(self) -> Answering[dict[str, Status]]:
         """What sessions do; those that are idle are not in it."""
@@ -121,18 +132,18 @@ class OpencodeApi:
 
     async def abort(self, session_id: str) -> None:
         """Stop what runs in a session, if something does."""
-        await self._ask("POST", f"/session/{_session(session_id)}/abort", bool)
+        await self._ask("POST", f"/session/{ids.session(session_id)}/abort", bool)
 
     # -- chat
 
     def prompt(self, session_id: str, body: Mapping[str, Any]) -> Answering[Whole]:
         """Say something; the last message of what follows, once all is over."""
-        place = f"/session/{_session(session_id)}/message"
+        place = f"/session/{ids.session(session_id)}/message"
         return self._ask("POST", place, Whole, body, timeout=RUN_PATIENCE)
 
     def messages(self, session_id: str, limit: int, kind: Any = Whole) -> Answering[list[Any]]:
         """The last *limit* messages, the oldest first, as far as *kind* looks at them."""
-        place = f"/session/{_session(session_id)}/message"
+        place = f"/session/{ids.session(session_id)}/message"
         return self._ask("GET", place, list[kind], query={"limit": str(limit)})
 
     async def reply_permission(self, permission_id: str, reply: str) -> None:
@@ -140,12 +151,31 @@ class OpencodeApi:
 
         :raises Refused: ``INVALID_REQUEST``: the id cannot be one.
         """
-        number = _safe(permission_id, _PERMISSION, "permission_id")
-        await self._ask("POST", f"/permission/{number}/reply", bool, {"reply": reply})
+        place = f"/permission/{ids.permission(permission_id)}/reply"
+        await self._ask("POST", place, bool, {"reply": reply})
+
+    def permissions(self) -> Answering[list[PermissionAsked]]:
+        """Requests for consent that wait."""
+        return self._ask("GET", "/permission", list[PermissionAsked])
+
+    async def answer_question(self, question_id: str, answers: Sequence[Sequence[str]]) -> None:
+        """Tell the model what it wanted to know, question by question.
+
+        :raises Refused: ``INVALID_REQUEST``: the id cannot be one.
+        """
+        place = f"/question/{ids.question(question_id)}/reply"
+        await self._ask("POST", place, bool, {"answers": answers})
 
     async def reject_question(self, question_id: str) -> None:
-        """Let the model know that nobody answers."""
-        await self._ask("POST", f"/question/{quote(question_id, safe='')}/reject", bool)
+        """Let the model know that nobody wants to answer, which ends its run.
+
+        :raises Refused: ``INVALID_REQUEST``: the id cannot be one.
+        """
+        await self._ask("POST", f"/question/{ids.question(question_id)}/reject", bool)
+
+    def questions(self) -> Answering[list[QuestionAsked]]:
+        """Questions of the model that wait."""
+        return self._ask("GET", "/question", list[QuestionAsked])
 
     # -- agents and providers
 
@@ -159,7 +189,7 @@ class OpencodeApi:
 
     async def set_auth(self, provider_id: str, body: Mapping[str, Any]) -> None:
         """Remember a credential; none of its values gets into a sentence."""
-        place = f"/auth/{_safe(provider_id, _PROVIDER, 'provider_id')}"
+        place = f"/auth/{ids.provider(provider_id)}"
         await self._ask("PUT", place, bool, body)
 
     # -- how
@@ -178,7 +208,7 @@ class OpencodeApi:
         await self._readiness.wait()
         place = self._place(path, query)
         answer = await self._answer(method, place, body, timeout, max_bytes)
-        return self._read(answer, f"{method} {_generic(path)}", kind)
+        return self._read(answer, f"{method} {ids.without(path)}", kind)
 
     def _read(self, answer: IHttpAnswer, asked: str, kind: Any) -> Any:
         self.check(answer, "application/json")
@@ -268,27 +298,18 @@ def _parse_error(sentence: str) -> Refused:
     return Refused("PARSE_ERROR", sentence, where="provider")
 
 
-def _session(session_id: str) -> str:
-    return _safe(session_id, _SESSION, "session_id")
-
-
-def _safe(text: str, pattern: re.Pattern[str], field: str) -> str:
-    """*text* as one segment of a path.
-
-    :raises Refused: ``INVALID_REQUEST``: it is none, or leads elsewhere.
-    """
-    if not text:
-        raise Refused("INVALID_REQUEST", f"{field} is missing", where="app")
-    # servers fold dots even where they are encoded
-    if not pattern.fullmatch(text):
-        raise Refused("INVALID_REQUEST", f"this {field} cannot be one", where="app")
-    return quote(text, safe="")
-
-
-def _generic(path: str) -> str:
-    """A path without the ids in it."""
-    return re.sub(r"/(ses|per|que)[^/]+|(?<=^/auth/)[^/]+", "/...", path)
-
-
 def _basic(username: str, password: str) -> str:
     return "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
+
+
+async def if_known(asked: Answering[AnswerT], otherwise: AnswerT) -> AnswerT:
+    """What the server answers; *otherwise* if it refuses.
+
+    :raises Unanswered: it is not there.
+    """
+    try:
+        return await asked
+    except Unanswered:
+        raise
+    except Refused:
+        return otherwise

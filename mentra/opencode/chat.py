@@ -1,5 +1,7 @@
 """Chat: say something, stop it, and let tools go on."""
 
+from typing import Any
+
 from mentra.errors import Refused
 from mentra.extension import handler
 from mentra.interfaces.messaging import IContext
@@ -14,6 +16,7 @@ from mentra.messages.opencode import (
 )
 from mentra.opencode.client import Client
 from mentra.opencode.path import PATH
+from mentra.opencode.questions import PREFIX, answers_of
 
 REPLIES = ("once", "always", "reject")
 
@@ -54,14 +57,24 @@ async def cancel(message: Cancel, context: IContext) -> None:
 
 @handler(PATH, PermissionReply)
 async def permission_reply(message: PermissionReply, context: IContext) -> None:
-    """Let a tool go on, or not.
+    """Let a tool go on, or not; or answer a question of the model.
 
     :raises Refused: ``INVALID_REQUEST``, or ``HTTP_ERROR`` if nobody asks for that.
     """
+    api = IOpencode(context.services).api
+    if message.permission_id.startswith(PREFIX):
+        await _answer(api, message)
+        return
     if message.reply not in REPLIES:
         raise Refused("INVALID_REQUEST", f"reply is one of {', '.join(REPLIES)}", where="app")
-    api = IOpencode(context.services).api
     await api.reply_permission(message.permission_id, message.reply)
+
+
+async def _answer(api: Any, message: PermissionReply) -> None:
+    if message.reply == "reject":
+        await api.reject_question(message.permission_id)
+    else:
+        await api.answer_question(message.permission_id, answers_of(message.reply))
 
 
 def _client_of(context: IContext) -> Client:

@@ -16,8 +16,8 @@ from twisted.logger import Logger
 
 from mentra.errors import Refused
 from mentra.messages.opencode import ChatCompleted, Payload, SendMessage
-from mentra.opencode.answers import Info, QuestionAsked, SessionStatus, Struct, Whole
-from mentra.opencode.api import Answering, AnswerT, OpencodeApi, Unanswered
+from mentra.opencode.answers import Info, SessionStatus, Struct, Whole
+from mentra.opencode.api import OpencodeApi, if_known
 from mentra.opencode.confidential import Confidential
 from mentra.opencode.feed import Feed
 from mentra.opencode.run import Run
@@ -108,11 +108,6 @@ class Conversation:
         run = self._run
         if run is None:
             return
-        if isinstance(event, QuestionAsked):
-            # clients have no way to answer, and the model would wait for ever
-            self._log.info("a question of the model is rejected: clients cannot answer it")
-            self._begin(self._api.reject_question(event.id))
-            return
         if isinstance(event, SessionStatus) and event.status.type == "retry":
             self._log.info("the provider fails, attempt {attempt}", attempt=event.status.attempt)
         run.hear(event)
@@ -132,6 +127,7 @@ class Conversation:
 
         :raises Refused: ``BUSY``, or nobody answers.
         """
+        # what it refuses to tell, what is asked of it next shows
         both: list[Deferred[Any]] = [
             Deferred.fromCoroutine(if_known(self._api.statuses(), {})),
             Deferred.fromCoroutine(if_known(self._api.messages(self.session_id, 1), [])),
@@ -207,16 +203,6 @@ def body_of(message: SendMessage) -> dict[str, Any]:
     if message.agent:
         body["agent"] = message.agent
     return body
-
-
-async def if_known(asked: Answering[AnswerT], otherwise: AnswerT) -> AnswerT:
-    """What the server answers; *otherwise* if it refuses, which what is asked of it next shows."""
-    try:
-        return await asked
-    except Unanswered:
-        raise
-    except Refused:
-        return otherwise
 
 
 def busy() -> Refused:

@@ -13,9 +13,9 @@ from twisted.python.failure import Failure
 
 from mentra.errors import Refused
 from mentra.messages.opencode import ChatCompleted, Payload, SendMessage
-from mentra.opencode.api import OpencodeApi, Unanswered
+from mentra.opencode.api import OpencodeApi, Unanswered, if_known
 from mentra.opencode.confidential import Confidential
-from mentra.opencode.conversation import Conversation, busy, if_known
+from mentra.opencode.conversation import Conversation, busy
 from mentra.opencode.feed import Feed
 
 IDLE_EVERY, IDLE_WITHIN = 0.1, 15.0

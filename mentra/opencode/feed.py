@@ -3,7 +3,6 @@
 The server repeats nothing.  After a gap whoever listens is told that there was one.
 """
 
-from collections import defaultdict
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -18,6 +17,8 @@ from mentra.interfaces.services import IHttpAnswer
 from mentra.llm.sse import EventStream, ServerSentEvent
 from mentra.opencode.answers import EVENTS, Head, SessionCreated, Struct, read
 from mentra.opencode.api import OpencodeApi
+from mentra.opencode.listeners import Listener, Listeners
+from mentra.opencode.waiting import what_waits
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 5.0
 """Seconds between two attempts to connect; each one waits twice as long as the one before it."""
@@ -30,17 +31,6 @@ CONNECT_WITHIN = 30.0
 
 LONGEST_EVENT = 67_108_864
 """Bytes: a part comes whole when it ends, with all that a tool has brought."""
-
-
-class Listener(Protocol):
-    """Who wants to hear of a session."""
-
-    def hear(self, event: Struct) -> None:
-        """One of :data:`mentra.opencode.answers.EVENTS` happened in this session; where somebody is
-        asked something also in a session that it began."""
-
-    def missed(self) -> None:
-        """Events may have been missed: what comes now is not all."""
 
 
 class Follower(Protocol):
@@ -65,14 +55,15 @@ class Feed(Service):
         self._api = api
         self._clock = clock
         self.connected = False
-        self._listeners: dict[str, set[Listener]] = defaultdict(set)
+        self._listeners = Listeners()
         self._follower: Follower | None = None
-        self._parents: dict[str, str] = {}
         self._asked: Deferred[Any] | None = None
         self._pause = FIRST_PAUSE
         self._timer: IDelayedCall | None = None
         self._waiting: list[Deferred[None]] = []
         self._complained = False
+        self._has_gap = False
+        self._looking: Deferred[None] | None = None
 
     def stopService(self) -> None:
         """Hang up."""
@@ -87,7 +78,7 @@ class Feed(Service):
 
         :raises Refused: ``HTTP_ERROR`` or ``PARSE_ERROR``: there are no events to be had.
         """
-        self._listeners[session_id].add(listener)
+        self._listeners.add(session_id, listener)
         if self.connected:
             return
         waiting: Deferred[None] = Deferred(self._waiting_no_more)
@@ -108,15 +99,9 @@ class Feed(Service):
 
     def forget(self, session_id: str, listener: Listener) -> None:
         """No more."""
-        listeners = self._listeners.get(session_id)
-        if listeners is not None:
-            listeners.discard(listener)
-            if not listeners:
-                del self._listeners[session_id]
-        if not self._listeners:
-            self._parents.clear()
-            if self._asked is not None and self._follower is None:
-                self._after(LINGER, self._nobody_listens)
+        self._listeners.remove(session_id, listener)
+        if not self._listeners and self._asked is not None and self._follower is None:
+            self._after(LINGER, self._nobody_listens)
 
     def follow(self, follower: Follower) -> None:
         """Have *follower* hear of everything, whenever the server is there."""
@@ -166,7 +151,8 @@ class Feed(Service):
             self._complained = True
             self._log.warn("no events from OpenCode: {why}", why=failure.getErrorMessage())
         if had_begun:
-            for listener in self._everybody():
+            self._has_gap = bool(self._listeners)
+            for listener in self._listeners.everybody():
                 listener.missed()
         self._again()
 
@@ -181,6 +167,8 @@ class Feed(Service):
 
     def _hang_up(self) -> None:
         self.connected = False
+        if self._looking is not None:
+            self._looking.cancel()
         asked, self._asked = self._asked, None
         if asked is not None:
             asked.cancel()
@@ -227,7 +215,7 @@ class Feed(Service):
             self._attempt(self._follower.overhear, head.type, sent.data)
 
     def _heard(self, head: Head, kind: Any, sent: ServerSentEvent) -> None:
-        listeners = self._listeners_of(head.properties.session_id, head.type in ASKING)
+        listeners = self._listeners.of(head.properties.session_id, or_parents=head.type in ASKING)
         if not listeners and head.type != "session.created":
             return
         try:
@@ -239,10 +227,7 @@ class Feed(Service):
 
     def _tell(self, event: Struct, listeners: tuple[Listener, ...]) -> None:
         if isinstance(event, SessionCreated):
-            # a sub-agent works in a session of its own, and asks for consent there
-            parent = event.info.parent_id
-            if parent is not None and self._listeners_of(parent, True):
-                self._parents[event.info.id] = parent
+            self._listeners.has_begun(event.info.parent_id, event.info.id)
             return
         for listener in listeners:
             self._attempt(listener.hear, event)
@@ -258,28 +243,33 @@ class Feed(Service):
         self._complained = False
         self._pause = FIRST_PAUSE
         self._tell_waiting()
+        if self._has_gap:
+            self._has_gap = False
+            self._look()
         if self._follower is not None:
             self._attempt(self._follower.begun)
 
-    def _listeners_of(self, session_id: str | None, or_parents: bool) -> tuple[Listener, ...]:
-        """Those of the session, or else of the one it was begun by."""
-        for _ in range(DEEPEST if or_parents else 1):
-            if session_id is None:
-                break
-            found = self._listeners.get(session_id)
-            if found:
-                return tuple(found)
-            session_id = self._parents.get(session_id)
-        return ()
+    # -- what was asked in a gap
 
-    def _everybody(self) -> list[Listener]:
-        return [one for listeners in self._listeners.values() for one in tuple(listeners)]
+    def _look(self) -> None:
+        if self._looking is not None:
+            self._looking.cancel()
+        looking = self._looking = Deferred.fromCoroutine(self._tell_what_waits())
+        looking.addErrback(self._not_looked)
+
+    async def _tell_what_waits(self) -> None:
+        for asked in await what_waits(self._api):
+            await self._listeners.trace(asked.session_id, self._api)
+            self._tell(asked, self._listeners.of(asked.session_id, or_parents=True))
+
+    def _not_looked(self, failure: Failure) -> None:
+        if failure.check(Refused):
+            self._log.warn("what waits for an answer is not known: {why}", why=failure.value)
+        elif not failure.check(CancelledError):
+            self._log.failure("what waits for an answer is not known", failure)
 
 
 ASKING = ("permission.asked", "question.asked")
-
-DEEPEST = 10
-"""So many sessions deep sub-agents are followed."""
 
 
 def _hung_up() -> Refused:

@@ -29,6 +29,7 @@ from mentra.opencode.transcript import (
     Told,
     status_of,
 )
+from mentra.opencode.waiting import what_waits
 
 MOST_WAITING = 1000
 """Acts that wait for the store; more are left out."""
@@ -150,6 +151,7 @@ class Recorder(Service):
 
     async def _look(self) -> None:
         listed, statuses = await self._api.sessions(), await self._api.statuses()
+        asking = {one.session_id for one in await what_waits(self._api)}
         found = await self._store.sessions(self._user_id)
         kept = {one.id: one for one in found}
         # of what was there before anything was kept there is no transcript
@@ -158,6 +160,8 @@ class Recorder(Service):
         for session in reversed(listed):
             status = statuses.get(session.id)
             now = status_of("idle" if status is None else status.type)
+            if session.id in asking:
+                now = "waiting_input"
             before = kept.get(session.id)
             # what was heard meanwhile is newer
             is_news = before is None or before.status != now
@@ -165,7 +169,7 @@ class Recorder(Service):
                 self._session_is(SessionIs(session.id, now, session.directory))
             since = last_kept if before is None else before.updated_at
             is_behind = before is not None and before.status in AT_WORK
-            if now == "running" or is_behind or _changed(session) > since:
+            if now in AT_WORK or is_behind or _changed(session) > since:
                 await self._catch_up(session.id)
         if len(listed) < LISTED:
             self._those_gone(kept, {one.id: one.directory for one in listed})

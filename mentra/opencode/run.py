@@ -24,6 +24,7 @@ from mentra.opencode.answers import (
     PartDelta,
     PartUpdated,
     PermissionAsked,
+    QuestionAsked,
     SessionError,
     SessionIdle,
     SessionStatus,
@@ -34,6 +35,7 @@ from mentra.opencode.answers import (
 )
 from mentra.opencode.confidential import Confidential
 from mentra.opencode.numbers import int64
+from mentra.opencode.questions import request_of
 
 ABORTED = "MessageAbortedError"
 SPOKEN = ("text", "reasoning")
@@ -128,6 +130,12 @@ class Run:
                 metadata_json=bytes(event.metadata).decode(),
             )
         )
+
+    @hear.register
+    def _question(self, event: QuestionAsked) -> None:
+        if event.id not in self._asked:
+            self._asked.add(event.id)
+            self._send(request_of(event))
 
     @hear.register
     def _failed(self, event: SessionError) -> None:

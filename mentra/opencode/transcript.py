@@ -99,6 +99,7 @@ class Minutes:
             "permission.replied": self._is("running"),
             "question.asked": self._is("waiting_input"),
             "question.replied": self._is("running"),
+            "question.rejected": self._is("running"),
             "message.updated": self._message,
             "message.part.updated": self._part,
         }

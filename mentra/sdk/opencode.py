@@ -15,7 +15,7 @@ What a request or an iteration raises is ``Refused`` with the code of the bridge
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
@@ -235,8 +235,16 @@ class OpencodeClient:
         return Prompt(self, message)
 
     async def reply(self, permission_id: str, reply: str) -> None:
-        """Consent: ``once``, ``always`` or ``reject``."""
+        """Consent: ``once``, ``always`` or ``reject``; to a question see :meth:`answer`."""
         await self.ask(PermissionReply(permission_id=permission_id, reply=reply), Done)
+
+    async def answer(self, question_id: str, answers: Sequence[Sequence[str]]) -> None:
+        """Answer a question of the model, a ``PermissionRequest`` whose permission is ``question``.
+
+        :param answers: of each of its questions what was chosen, or what else there is to say;
+            empty: nothing.
+        """
+        await self.reply(question_id, json.dumps(answers))
 
     async def cancel(self, request_id: int = 0, session_id: str | None = None) -> None:
         """Stop a prompt of this client, or else whatever runs in a session."""

@@ -51,6 +51,8 @@ class FakeOpencode(Resource):
     :ivar requests: ``METHOD path`` of each, with query.
     :ivar canned: ``METHOD path`` to the answer that takes the place of the usual one.
     :ivar prompts: in order.
+    :ivar permissions: what was replied, by id; to a question the answers.
+    :ivar waiting: requests for consent and questions that wait for that.
     :ivar streams: requests for events that are open.
     :ivar deaf: how many aborts are lost.
     :ivar silent: ``METHOD path`` of what is never answered.
@@ -73,7 +75,8 @@ class FakeOpencode(Resource):
         self.prompts: list[Prompt] = []
         self.streams: list[Request] = []
         self.busy: dict[str, dict[str, Any]] = {}
-        self.permissions: dict[str, str] = {}
+        self.permissions: dict[str, Any] = {}
+        self.waiting: dict[str, list[Any]] = {"permission": [], "question": []}
         self.auth: dict[str, Any] = {}
         self.providers: dict[str, Any] = {"all": [], "default": {}, "connected": ["local"]}
         self.deaf = 0
@@ -123,9 +126,14 @@ class FakeOpencode(Resource):
             case ["POST", "permission", number, "reply"]:
                 self.permissions[number] = body["reply"]
                 return _ok(request, True)
+            case ["POST", "question", number, "reply"]:
+                self.permissions[number] = body["answers"]
+                return _ok(request, True)
             case ["POST", "question", number, "reject"]:
                 self.permissions[number] = "reject"
                 return _ok(request, True)
+            case ["GET", ("permission" | "question") as kind]:
+                return _ok(request, self.waiting[kind])
             case [_, "session", *_]:
                 return self._sessions(request, name.split(), body)
         return send(request, Canned(200, PAGE, "text/html;charset=UTF-8"))
@@ -147,6 +155,8 @@ class FakeOpencode(Resource):
             case ["DELETE", "session", session_id]:
                 del self.sessions[session_id]
                 return _ok(request, True)
+            case ["GET", "session", session_id]:
+                return _ok(request, self.sessions[session_id])
             case ["GET", "session", session_id, "message"]:
                 limit = int(request.args.get(b"limit", [b"1000"])[0])
                 return _ok(request, self.messages.get(session_id, [])[-limit:])

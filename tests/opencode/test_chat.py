@@ -232,13 +232,73 @@ def test_what_a_sub_agent_says_is_not_said_by_the_model(chat):
     assert told(desktop) == []
 
 
-def test_a_question_is_rejected_for_nobody_can_answer_it(chat):
-    one, _, prompt = chat()
+def consent(number, session_id):
+    """What waits, as the server lists it."""
+    return {"id": number, "sessionID": session_id, "permission": "bash", "patterns": ["rm *"]}
+
+
+QUESTIONS = [
+    {
+        "question": "Which colour?", "header": "Colour",
+        "options": [{"label": "Red", "description": "warm"}, {"label": "Blue"}],
+    },
+    {"question": "Which sizes?", "header": "Sizes", "options": [], "multiple": True},
+]  # fmt: skip
+
+
+def test_a_question_comes_as_a_request_for_consent(chat):
+    _, desktop, prompt = chat()
     prompt.begin()
 
-    prompt.event("question.asked", id="que_1", questions=[{"question": "Which?"}])
+    for _ in range(2):
+        prompt.event("question.asked", id="que_1", questions=QUESTIONS, tool={"callID": "call_1"})
 
-    assert one.server.permissions == {"que_1": "reject"}
+    (asked,) = told(desktop)
+    assert json.loads(asked.metadata_json)["questions"][0] == {
+        "question": "Which colour?", "header": "Colour",
+        "options": [{"label": "Red", "description": "warm"}, {"label": "Blue", "description": ""}],
+    }  # fmt: skip
+    assert json.loads(asked.metadata_json)["questions"][1]["multiple"]
+    assert asked == PermissionRequest(
+        session_id=prompt.session_id, permission_id="que_1", permission="question",
+        patterns=("Which colour?", "Which sizes?"), call_id="call_1",
+        metadata_json=asked.metadata_json,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("reply", "server_is_told"),
+    [
+        ("Red", [["Red"]]),
+        ('[["Red"],["S","L"]]', [["Red"], ["S", "L"]]),
+        ('["Red"]', [['["Red"]']]),
+        ("[" * 100_000, [["[" * 100_000]]),
+        ("once", []),
+        ("always", []),
+        ("reject", "reject"),
+    ],
+    ids=["words", "each", "other JSON", "deep", "consent", "consent for ever", "none"],
+)
+def test_a_question_is_answered(scene, reply, server_is_told):
+    one = scene()
+
+    answer = one.desktop().ask(PermissionReply(permission_id="que_1", reply=reply))
+
+    assert answer == Done()
+    assert one.server.permissions == {"que_1": server_is_told}
+
+
+@pytest.mark.parametrize(
+    ("permission_id", "reply"),
+    [("que_1", ""), ("que_1", " "), ("que/../x", "Red"), ("que/../x", "reject")],
+)
+def test_an_answer_to_a_question_that_makes_no_sense_is_refused(scene, permission_id, reply):
+    one = scene()
+
+    answer = one.desktop().ask(PermissionReply(permission_id=permission_id, reply=reply))
+
+    assert answer.code == "INVALID_REQUEST"
+    assert one.server.permissions == {}
 
 
 def test_what_the_user_said_and_summaries_are_not_told(chat):
@@ -577,6 +637,70 @@ def test_events_that_break_off_cost_no_word(chat):
     *tokens, completed = told(desktop)
     assert "".join(token.text for token in tokens) == completed.text == "one lost again "
     assert len(one.server.streams) == 1
+
+
+def test_what_was_asked_while_no_events_came_is_asked_after_that(chat):
+    one, desktop, prompt = chat()
+    prompt.begin()
+    one.server.break_streams()
+
+    one.server.waiting["permission"] = [consent("per_1", prompt.session_id)]
+    one.server.waiting["question"] = [consent("que_1", prompt.session_id)]
+    one.clock.advance(0.3)
+
+    assert [one.permission_id for one in told(desktop)] == ["per_1", "que_1"]
+
+
+def test_what_was_asked_before_is_not_asked_again(chat):
+    one, desktop, prompt = chat()
+    prompt.begin()
+    prompt.event("permission.asked", id="per_1", permission="bash")
+    one.server.waiting["permission"] = [consent("per_1", prompt.session_id)]
+
+    one.server.break_streams()
+    one.clock.advance(0.3)
+
+    assert [one.permission_id for one in told(desktop)] == ["per_1"]
+
+
+def test_what_a_sub_agent_asked_while_no_events_came_is_asked_after_that(chat):
+    one, desktop, prompt = chat()
+    prompt.begin()
+    one.server.break_streams()
+
+    child = one.server.new_session(parentID=prompt.session_id)["id"]
+    grandchild = one.server.new_session(parentID=child)["id"]
+    one.server.waiting["permission"] = [consent("per_1", grandchild)]
+    one.clock.advance(0.3)
+
+    assert [(one.session_id, one.permission_id) for one in told(desktop)] == [(grandchild, "per_1")]
+
+
+def test_what_others_are_asked_is_nobody_elses_business(chat):
+    one, desktop, prompt = chat()
+    prompt.begin()
+    one.server.break_streams()
+
+    one.server.waiting["permission"] = [
+        consent("per_1", one.session()),
+        consent("per_2", "ses_gone"),
+        consent("per_3", prompt.session_id),
+    ]
+    one.clock.advance(0.3)
+
+    assert [one.permission_id for one in told(desktop)] == ["per_3"]
+
+
+def test_a_server_that_does_not_say_what_waits_costs_nothing(chat):
+    one, desktop, prompt = chat()
+    prompt.begin()
+    one.server.canned["GET /permission"] = Canned(200, b"<html>", "text/html")
+    one.server.break_streams()
+
+    one.clock.advance(0.3)
+    prompt.speak("still here")
+
+    assert [one.text for one in told(desktop)] == ["still here"]
 
 
 def test_a_step_that_nobody_heard_of_is_read_at_the_end(chat):

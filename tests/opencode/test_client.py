@@ -69,6 +69,14 @@ def test_what_is_done_has_no_answer():
     assert with_client(act) == [PermissionReply, SetAuth]
 
 
+def test_a_question_is_answered_question_by_question():
+    async def act(client, bridge):
+        await client.answer("que_1", [["Red"], []])
+        return bridge.asked[-1]
+
+    assert with_client(act) == PermissionReply(permission_id="que_1", reply='[["Red"], []]')
+
+
 def test_a_refusal_is_raised_with_its_code():
     async def act(client, bridge):
         refusal = ErrorResponse(code="NOT_FOUND", message="nothing is kept")

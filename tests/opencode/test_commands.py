@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import json
 import os
 import threading
 
@@ -214,6 +215,42 @@ def test_consent_is_asked_for(typed, reply):
 
     assert "? bash: rm x\n  [o]nce, [a]lways or [r]eject: " in printed
     assert PermissionReply(permission_id="per_1", reply=reply) in asked
+
+
+COLOUR = {"question": "Which colour?", "options": [{"label": "Red", "description": "warm"}]}
+SIZES = {"question": "Which sizes?", "options": [{"label": "S"}, {"label": "L"}], "multiple": True}
+
+
+@pytest.mark.parametrize(
+    ("typed", "reply"),
+    [
+        ("1\n1, 2\n", [["Red"], ["S", "L"]]),
+        ("dark blue\n2\n", [["dark blue"], ["L"]]),
+        ("\n3\n", [[], ["3"]]),
+        ("1 1\n1 x\n", [["1 1"], ["1 x"]]),
+        ("1\n", "reject"),
+    ],
+    ids=["numbers", "words", "nothing", "no numbers", "nobody"],
+)
+def test_questions_are_answered_by_numbers_or_words(typed, reply):
+    metadata = json.dumps({"questions": [COLOUR, SIZES]})
+    asked = PermissionRequest(permission_id="que_1", permission="question", metadata_json=metadata)
+
+    printed, heard, _ = talk(typed, asked, COMPLETED, text="x")
+
+    assert "? Which colour?\n  1  Red: warm\n  number or words: " in printed
+    assert "? Which sizes?\n  1  S\n  2  L\n  numbers or words: " in printed
+    (replied,) = [one for one in heard if isinstance(one, PermissionReply)]
+    assert replied.permission_id == "que_1"
+    assert replied.reply == (reply if reply == "reject" else json.dumps(reply))
+
+
+def test_a_question_that_cannot_be_read_is_asked_as_it_comes():
+    asked = PermissionRequest(
+        permission_id="que_1", permission="question", patterns=("Which?",), metadata_json="{"
+    )
+
+    assert "? question: Which?\n  [o]nce" in talk("r\n", asked, COMPLETED, text="x")[0]
 
 
 def test_thoughts_are_shown_if_wanted():

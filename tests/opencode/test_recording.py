@@ -151,6 +151,30 @@ def test_a_session_runs_waits_for_consent_and_rests(pages):
     assert {path for path, _ in found} == {"/project"}
 
 
+def test_a_question_that_nobody_wants_to_answer_waits_no_more(pages):
+    one = pages()
+    prompt = prompted(one)
+
+    prompt.event("question.asked", id="que_1", questions=[])
+    asked = one.sessions()[prompt.session_id]
+    prompt.event("question.rejected", requestID="que_1")
+
+    assert asked == ("/project", "waiting_input")
+    assert one.sessions()[prompt.session_id] == ("/project", "running")
+
+
+def test_a_session_that_asked_while_no_events_came_waits(pages):
+    server = FakeOpencode()
+    one = pages(server)
+    prompt = prompted(one)
+    server.break_streams()
+    server.waiting["permission"] = [{"id": "per_1", "sessionID": prompt.session_id}]
+
+    one.scene.clock.advance(0.3)
+
+    assert one.sessions()[prompt.session_id] == ("/project", "waiting_input")
+
+
 def test_a_session_that_is_deleted_has_stopped_and_is_read_still(pages):
     server = FakeOpencode()
     one = pages(server)

@@ -1,7 +1,8 @@
 """A model that is none: an OpenAI-compatible server that does what the last words say.
 
-``usetool`` and ``useuname`` call bash, ``slow`` counts to 300 and takes its time, ``broken`` is
-refused, ``boom`` fails each time, ``think`` thinks aloud first; anything else is echoed.
+``usetool`` and ``useuname`` call bash, ``askcolour`` asks the user, ``slow`` counts to 300 and takes
+its time, ``broken`` is refused, ``boom`` fails each time, ``think`` thinks aloud first; anything else
+is echoed.
 """
 
 import json
@@ -85,7 +86,8 @@ def pieces(said: str, after_tool: bool) -> Iterator[dict[str, Any]]:
     yield _delta(role="assistant")
     used = next((one for word, one in TOOLS.items() if word in said), None)
     if used is not None and not after_tool:
-        call = {"name": "bash", "arguments": json.dumps(used)}
+        name = "question" if "questions" in used else "bash"
+        call = {"name": name, "arguments": json.dumps(used)}
         yield _delta(content="Let me see. ")
         yield _delta(
             tool_calls=[{"index": 0, "id": "call_1", "type": "function", "function": call}]
@@ -100,8 +102,14 @@ def pieces(said: str, after_tool: bool) -> Iterator[dict[str, Any]]:
     yield _end("stop")
 
 
+COLOUR = {
+    "question": "Which colour?", "header": "Colour",
+    "options": [{"label": "Red", "description": "warm"}, {"label": "Blue", "description": "cold"}],
+}  # fmt: skip
+
 TOOLS = {
     "usetool": {"command": "echo hello from the shell", "description": "Greets"},
+    "askcolour": {"questions": [COLOUR]},
     "useuname": {"command": "uname -s", "description": "Asks"},
 }
 

@@ -243,6 +243,31 @@ def test_a_tool_that_is_not_allowed_ends_the_run(bridge):
     assert (found[-1].finish_reason, found[-1].text) == ("tool-calls", "Let me see. ")
 
 
+@pytest.mark.parametrize(
+    ("reply", "status", "told", "text"),
+    [
+        ("Blue", "completed", '"Which colour?"="Blue"', "Echo: askcolour"),
+        ('[["Red"]]', "completed", '"Which colour?"="Red"', "Echo: askcolour"),
+        ("once", "completed", '"Which colour?"="Unanswered"', "Echo: askcolour"),
+        ("reject", "error", "dismissed", "Let me see. "),
+    ],
+    ids=["words", "JSON", "consent", "none"],
+)
+def test_a_question_of_the_model_is_answered(bridge, reply, status, told, text):
+    async def work(client):
+        session = await client.create_session()
+        return await heard(client.prompt(session.id, "askcolour"), reply, client)
+
+    found = bridge.do(work)
+
+    (asked,) = [one for one in found if isinstance(one, PermissionRequest)]
+    assert (asked.permission, asked.patterns) == ("question", ("Which colour?",))
+    call = [one for one in found if isinstance(one, ToolCallEvent)][-1]
+    assert (call.tool, call.status) == ("question", status)
+    assert told in (call.output or call.error)
+    assert found[-1].text == text
+
+
 def test_an_answer_is_stopped_in_its_midst(bridge):
     async def work(client):
         session = await client.create_session()
