@@ -1,9 +1,11 @@
-"""[privacy] air_gap, looked at before anything runs: which engines would talk to strangers.
+"""[privacy] air_gap, looked at before anything runs: which engines, and what else has its address
+from the configuration, would talk to strangers.
 
 What really keeps it is :mod:`mentra.dial`, at each connection.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 import attrs
@@ -14,14 +16,17 @@ from zope.interface import implementer
 from mentra.addresses import address_of, is_near
 from mentra.config import Config
 from mentra.config.loading import DEFAULT
-from mentra.dial import Dial
+from mentra.config.sections import PrivacySettings, StoreSettings
+from mentra.dial import Dial, near_addresses_of
 from mentra.errors import ConfigError
 from mentra.house import House
 from mentra.interfaces.engines import IEngines
-from mentra.interfaces.network import IDial, IEngineHttpClient, IWebSocketClient
+from mentra.interfaces.network import IDial, IGuardedHttpClient, IWebSocketClient
 from mentra.interfaces.services import ICatalogue, ISecretFiles
 from mentra.routing.catalogue import Catalogue
 from mentra.server_address import Place, place_of
+from mentra.stores.engine import locate
+from mentra.stores.whereabouts import Gate, places_of
 from mentra.web.client import HttpClient
 from mentra.web.metrics import Metrics
 from mentra.web.sockets import WebSocketClient
@@ -31,31 +36,59 @@ LookUp = Callable[[str], Sequence[str]]
 
 @attrs.frozen
 class Contact:
-    """An address that an engine talks to.
+    """An address that somebody talks to.
 
-    :ivar setting: ``section.key`` that holds it; None: no setting does.
+    :ivar who: for people.
+    :ivar setting: ``section.key`` that holds the address; None: no setting does.
     """
 
-    engine: str
+    who: str
     address: str
     setting: str | None
 
 
-def refuse_far_engines(config: Config, house: House, look_up: LookUp | None = None) -> None:
-    """See that every engine in use stays on this machine and in private networks.
+def refuse_strangers(config: Config, house: House, look_up: LookUp | None = None) -> None:
+    """See that every engine in use, the store and what else has its address from the configuration
+    stay on this machine and in private networks.
 
     :param look_up: host to addresses; a name that has none is refused too, for nobody knows
         where it leads.  None: names are left to be judged when they are connected to.
     :raises ConfigError: one does not; the sentence names it, its setting and the address.
     """
-    for contact in _contacts(config, house):
+    others = outgoing(house, ICatalogue(house).outgoing)
+    contacts = chain(_engines_contacts(config, house), others, _store(config))
+    refuse_strangers_among(config, contacts, look_up)
+
+
+def refuse_strangers_among(
+    config: Config, contacts: Iterable[Contact], look_up: LookUp | None = None
+) -> None:
+    """See that these stay there.
+
+    :raises ConfigError: as :func:`refuse_strangers`.
+    """
+    for contact in contacts:
         problem = _problem(_place(config, contact), look_up)
         if problem is not None:
             raise ConfigError(
-                f"{_where(config, contact)}: the engine {contact.engine!r} talks to "
-                f"{contact.address}, {problem}, and privacy.air_gap is set; name a server of "
-                "your own, or leave that engine out"
+                f"{_where(config, contact)}: {contact.who} talks to {contact.address}, {problem}, "
+                "and privacy.air_gap is set; name a server of your own, or do without"
             )
+
+
+def outgoing(house: House, plugins: Iterable[Any]) -> Iterator[Contact]:
+    """Where parts that are no engines connect to.
+
+    :param plugins: some of :class:`IOutgoing`.
+    """
+    for one in plugins:
+        for setting, address in one.leads(house.settings(one.struct)).items():
+            yield Contact(one.name, address, setting)
+
+
+def store_gate(config: Config) -> Gate | None:
+    """What approves of where the store is; None without an air gap."""
+    return near_addresses_of if config.section(PrivacySettings).air_gap else None
 
 
 def house_to_look_at(
@@ -76,7 +109,7 @@ def house_to_look_at(
         sections=config.sections,
         parts={
             IDial: dial,
-            IEngineHttpClient: http,
+            IGuardedHttpClient: http,
             IWebSocketClient: WebSocketClient(dial, reactor),
             ISecretFiles: secrets or _AnySecret(),
             IReactorProcess: reactor,
@@ -84,7 +117,13 @@ def house_to_look_at(
     )
 
 
-def _contacts(config: Config, house: House) -> Iterator[Contact]:
+def _store(config: Config) -> Iterator[Contact]:
+    place = locate(config.section(StoreSettings).url or None, config.state_dir)
+    for address in places_of(place.url) if place.file is None else ():
+        yield Contact("the store", address, "store.url")
+
+
+def _engines_contacts(config: Config, house: House) -> Iterator[Contact]:
     for engine in _engines(house):
         if engine.unavailable() is not None:
             continue
@@ -95,7 +134,8 @@ def _contacts(config: Config, house: House) -> Iterator[Contact]:
             settings = own or settings
             touched = [key for key in settings if _is_touched(config, key)]
             if touched or not settings or _is_named(config, engine.name):
-                yield Contact(engine.name, address, next(iter((*touched, *settings)), None))
+                setting = next(iter((*touched, *settings)), None)
+                yield Contact(f"the engine {engine.name!r}", address, setting)
 
 
 def _engines(house: House) -> Iterator[Any]:
@@ -166,8 +206,8 @@ def _place(config: Config, contact: Contact) -> Place:
         return place_of(contact.address)
     except ValueError as problem:
         raise ConfigError(
-            f"{_where(config, contact)}: {contact.address!r}, where the engine "
-            f"{contact.engine!r} talks to, cannot be used: {problem}"
+            f"{_where(config, contact)}: {contact.address!r}, where {contact.who} talks to, cannot "
+            f"be used: {problem}"
         ) from problem
 
 

@@ -7,14 +7,17 @@ import msgspec
 from twisted.application.service import MultiService
 from twisted.internet.interfaces import IReactorProcess
 
+from mentra.air_gap import outgoing, refuse_strangers_among
 from mentra.config import Config
-from mentra.config.sections import PluginsSettings, ServerSettings
+from mentra.config.sections import PluginsSettings, PrivacySettings, ServerSettings
+from mentra.dial import Dial
 from mentra.edges import edge_of
 from mentra.house import House, StateFolder
 from mentra.interfaces.messaging import IPath
+from mentra.interfaces.network import IGuardedHttpClient
 from mentra.interfaces.services import ISecretFiles, IStateFolder
 from mentra.opencode.path import PATH
-from mentra.opencode.settings import OpencodeSettings
+from mentra.opencode.settings import OpencodeSettings, opencode_server
 from mentra.routing.catalogue import Catalogue
 from mentra.routing.discovery import discover
 from mentra.tokens import SecretFiles
@@ -39,7 +42,9 @@ class BridgeAlone(MultiService):
     ) -> None:
         super().__init__()
         self._drain = config.section(ServerSettings).drain
-        http, metrics = HttpClient.on(reactor), Metrics(reactor)
+        air_gap = config.section(PrivacySettings).air_gap
+        http = HttpClient.on(reactor, Dial(reactor, air_gap=air_gap))
+        metrics = Metrics(reactor)
         settings = config.section(OpencodeSettings)
         wanted = msgspec.structs.replace(settings, enabled=True)
         house = House(
@@ -50,11 +55,14 @@ class BridgeAlone(MultiService):
             metrics=metrics,
             sections={**config.sections, OpencodeSettings: wanted},
             parts={
+                IGuardedHttpClient: http,
                 IStateFolder: StateFolder(config.make_state_dir()),
                 ISecretFiles: SecretFiles(config.folder),
                 IReactorProcess: reactor,
             },
         )
+        if air_gap:
+            refuse_strangers_among(config, outgoing(house, [opencode_server]))
         self.edge = edge_of(config, house, reactor, timer)
         for service in (metrics, http, house, self.edge):
             service.setServiceParent(self)

@@ -15,7 +15,7 @@ from zope.interface.interface import InterfaceClass
 from mentra.accounts.passwords import Passwords
 from mentra.accounts.settings import WebviewSettings
 from mentra.accounts.signing import WebviewSigner, new_private_key
-from mentra.air_gap import refuse_far_engines
+from mentra.air_gap import refuse_strangers, store_gate
 from mentra.assistant_tokens import AssistantTokens
 from mentra.channels.keeping import artifact_limits, code_limits
 from mentra.channels.section import ChannelsSettings
@@ -39,7 +39,7 @@ from mentra.interfaces.engines import ILc3
 from mentra.interfaces.images import IImageWork
 from mentra.interfaces.network import (
     IDial,
-    IEngineHttpClient,
+    IGuardedHttpClient,
     IWebSocketClient,
 )
 from mentra.interfaces.photos import IAlbum, IPhotoFiles, IPhotoStore
@@ -129,10 +129,10 @@ class Building(MultiService):
         self.metrics = Metrics(reactor)
         self.http = HttpClient.on(reactor)
         self.dial = Dial(reactor, air_gap=config.section(PrivacySettings).air_gap)
-        self.engine_http = HttpClient.on(reactor, self.dial)
+        self.guarded_http = HttpClient.on(reactor, self.dial)
         self.sockets = WebSocketClient(self.dial, reactor)
         self.passwords = Passwords(reactor)
-        for service in (self.metrics, self.http, self.engine_http, self.sockets, self.passwords):
+        for service in (self.metrics, self.http, self.guarded_http, self.sockets, self.passwords):
             service.setServiceParent(self)
 
     def prepare(self, listening: Callable[[], str]) -> None:
@@ -155,6 +155,7 @@ class Building(MultiService):
             keys,
             code_limits(channels, config.folder),
             artifact_limits(channels, config.folder),
+            store_gate(config),
         )
         self.stores.setServiceParent(self)
         plugins = config.section(PluginsSettings)
@@ -163,7 +164,7 @@ class Building(MultiService):
         self.house.setServiceParent(self)
         if config.section(PrivacySettings).air_gap:
             # names are looked up for each connection
-            refuse_far_engines(config, self.house)
+            refuse_strangers(config, self.house)
         for early in EARLY:
             early(self.house, None)
         self.edge = edge_of(config, self.house, self._reactor, self._timer)
@@ -206,7 +207,7 @@ class Building(MultiService):
 
     def _prepare_store(self, url: str | None, state: Path) -> None:
         """Bring it up to date before anybody is let in."""
-        upgrade = prepare(locate(url, state))
+        upgrade = prepare(locate(url, state, store_gate(self._config)))
         if upgrade is not None and upgrade.copy is not None:
             self._log.info(
                 "the store was upgraded to revision {revision}; a copy from before is {copy}",
@@ -261,7 +262,7 @@ class Building(MultiService):
             IAccountStore: self.stores.accounts,
             IPasswords: self.passwords,
             IDial: self.dial,
-            IEngineHttpClient: self.engine_http,
+            IGuardedHttpClient: self.guarded_http,
             IWebSocketClient: self.sockets,
             IPublicAddress: address,
             IReactorProcess: self._reactor,

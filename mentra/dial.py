@@ -23,7 +23,7 @@ from twisted.web.client import URI
 from twisted.web.iweb import IAgentEndpointFactory
 from zope.interface import implementer
 
-from mentra.addresses import is_near
+from mentra.addresses import addresses_of, is_near
 from mentra.errors import Refused
 from mentra.interfaces.network import IDial
 from mentra.server_address import Place, place_of
@@ -46,6 +46,16 @@ def refuse_far(host: str, addresses: Sequence[str]) -> None:
             raise Refused(
                 "AIR_GAP", f"{named} is neither local nor private, and privacy.air_gap is set"
             )
+
+
+def near_addresses_of(host: str) -> tuple[str, ...]:
+    """The addresses of *host*, looked up here and now; none if nobody knows it.
+
+    :raises Refused: code ``AIR_GAP``.
+    """
+    addresses = addresses_of(host)
+    refuse_far(host, addresses)
+    return addresses
 
 
 @implementer(IDial)

@@ -15,7 +15,7 @@ from zope.interface.verify import verifyObject
 from mentra.errors import ConfigError, NotThere
 from mentra.extension import ComponentFactory
 from mentra.interfaces.engines import IEngineFactory, IEngines
-from mentra.interfaces.network import IEngineHttpClient
+from mentra.interfaces.network import IGuardedHttpClient
 from mentra.interfaces.services import ICatalogue, IHttpClient, IServices
 
 
@@ -92,11 +92,11 @@ class EngineServices:
     @property
     def http(self) -> Any:
         """The client of engines."""
-        return IEngineHttpClient(self._services)
+        return IGuardedHttpClient(self._services)
 
     def __conform__(self, interface: InterfaceClass) -> object | None:
         if interface is IHttpClient:
-            return IEngineHttpClient(self._services)
+            return IGuardedHttpClient(self._services)
         adapted: object | None = interface(self._services, None)
         return adapted
 

@@ -3,7 +3,7 @@
 A dropin module holds the ready-made instances; see docs/plugins.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import attrs
@@ -23,6 +23,7 @@ from mentra.http_routes import Route as Route
 from mentra.http_routes import route as route
 from mentra.interfaces.engines import IEngineFactory, IEngineSource
 from mentra.interfaces.messaging import IContext, IInterceptor, IMessageHandler
+from mentra.interfaces.network import IOutgoing
 from mentra.interfaces.services import IComponentFactory, IConfigSection, IServices
 from mentra.interfaces.session import IListener, IManagerFactory, IUserSession
 from mentra.messages import Message
@@ -222,6 +223,16 @@ class EngineSource:
 
     provides: InterfaceClass
     factories: Callable[[IServices], tuple[IEngineFactory, ...]]
+
+
+@implementer(IPlugin, IOutgoing)
+@attrs.frozen(eq=False)
+class Outgoing:
+    """A function as an :class:`IOutgoing`: called with the settings of *struct*."""
+
+    name: str
+    struct: type[msgspec.Struct]
+    leads: Callable[[Any], Mapping[str, str]]
 
 
 @implementer(IPlugin, IConfigSection)

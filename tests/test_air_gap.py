@@ -9,7 +9,7 @@ from msgspec import Meta
 from twisted.internet.testing import MemoryReactorClock
 from zope.interface import implementer
 
-from mentra.air_gap import house_to_look_at, refuse_far_engines
+from mentra.air_gap import house_to_look_at, refuse_strangers
 from mentra.config.declared import declare
 from mentra.config.loading import Config
 from mentra.config.sections import CORE
@@ -92,7 +92,7 @@ def check(tmp_path, lamp=None, look_up=names, origins=None, build=None, **settin
     made = lamp or Lamp((lamps.base_url.rstrip("/"),))
     factory = EngineFactory(ILamp, "lamp", build or (lambda services: made))
     house = house_to_look_at(config, Catalogue([engines, factory]), MemoryReactorClock())
-    refuse_far_engines(config, house, look_up)
+    refuse_strangers(config, house, look_up)
 
 
 def test_an_engine_that_nobody_uses_talks_to_nobody(tmp_path):
@@ -167,8 +167,14 @@ def test_where_names_are_not_looked_up_they_are_left_for_later(tmp_path):
 
 
 def test_a_house_without_engines_has_nothing_to_check(tmp_path):
+    sections = declare(CORE)
     config = Config(
-        path=None, folder=tmp_path, state_dir=tmp_path, sections={}, declared={}, origins={}
+        path=None,
+        folder=tmp_path,
+        state_dir=tmp_path,
+        sections={one.struct: one.struct() for one in sections.values()},
+        declared=sections,
+        origins={},
     )
 
-    refuse_far_engines(config, house_to_look_at(config, Catalogue([]), MemoryReactorClock()))
+    refuse_strangers(config, house_to_look_at(config, Catalogue([]), MemoryReactorClock()))

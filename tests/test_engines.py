@@ -11,7 +11,7 @@ from mentra.engines import engines
 from mentra.errors import ConfigError, NotThere
 from mentra.extension import EngineFactory, EngineSource
 from mentra.interfaces.engines import IEngines
-from mentra.interfaces.network import IDial, IEngineHttpClient
+from mentra.interfaces.network import IDial, IGuardedHttpClient
 from mentra.interfaces.services import IHttpClient, IServices, ITokens
 from mentra.testing.house import house_with
 from mentra.testing.http import FakeHttp
@@ -98,7 +98,7 @@ def test_engines_of_two_kinds_may_have_one_name():
 def test_an_engine_sees_the_services_but_reaches_the_network_its_own_way():
     guarded = FakeHttp()
     house = house_with(
-        engines, EngineFactory(ILamp, "led", Lamp), parts={IEngineHttpClient: guarded}
+        engines, EngineFactory(ILamp, "led", Lamp), parts={IGuardedHttpClient: guarded}
     )
 
     services = IEngines(house).get(ILamp, "led").services

@@ -191,7 +191,8 @@ def imported(file: Path) -> Iterator[str]:
 
 
 def test_engines_reach_the_network_through_their_services_alone():
-    engines = [one for one in MODULES if one.parts[len(ROOT.parts) + 1] in ("speech", "llm")]
+    folders = ("speech", "llm", "drawing")
+    engines = [one for one in MODULES if one.parts[len(ROOT.parts) + 1] in folders]
 
     assert engines
     assert [
@@ -202,6 +203,28 @@ def test_engines_reach_the_network_through_their_services_alone():
 # -- promises ------------------------------------------------------------------------------------
 
 PROMISES = (ROOT / "docs" / "invariants.rst").read_text("utf-8")
+
+
+FOR_APPS = {
+    "mentra/glasses/apps/health.py", "mentra/glasses/apps/tools.py",
+    "mentra/glasses/apps/webhooks.py", "mentra/glasses/settings/courier.py",
+}  # fmt: skip
+"""Who asks the servers of apps, which no air gap holds back."""
+
+FOR_ENGINES = {"mentra/llm/remote.py", "mentra/providers.py"}
+"""Who has the services of engines, whose HTTP is the guarded one."""
+
+
+def test_what_the_configuration_names_is_reached_through_the_guarded_client_alone():
+    users = {
+        place(file)
+        for file in MODULES
+        for node in ast.walk(tree_of(file))
+        if isinstance(node, ast.Attribute) and node.attr == "http"
+        and ast.unparse(node.value).endswith("services")
+    }  # fmt: skip
+
+    assert users == FOR_APPS | FOR_ENGINES
 
 
 def promises() -> dict[int, str]:

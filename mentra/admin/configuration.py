@@ -10,7 +10,7 @@ import msgspec
 
 from mentra.addresses import addresses_of
 from mentra.admin import configuration_options, configured, hush
-from mentra.air_gap import house_to_look_at, refuse_far_engines
+from mentra.air_gap import house_to_look_at, refuse_strangers
 from mentra.config import Config, load
 from mentra.config.declared import Field, discover
 from mentra.config.legacy import SECRET_VARIABLE
@@ -94,7 +94,7 @@ def check(
         found = load(config_file, state_dir=state_dir)
         _check_secret(found)
         catalogue = _check_plugins(found)
-        _check_engines(found, catalogue)
+        _check_addresses(found, catalogue)
         warnings = [*found.broken, *_doubts(found, catalogue)]
     except MentraError as problem:
         if not as_json:
@@ -125,15 +125,15 @@ def _check_plugins(found: Config) -> Catalogue:
     return Catalogue(plugins, settings.prefer, describe)
 
 
-def _check_engines(found: Config, catalogue: Catalogue) -> None:
-    """Through an air gap, no engine may talk to strangers.
+def _check_addresses(found: Config, catalogue: Catalogue) -> None:
+    """Through an air gap nothing of the configuration may lead to strangers.
 
     :raises ConfigError: one would.
     """
     if found.section(PrivacySettings).air_gap:
         from twisted.internet import reactor  # noqa: TID251 - a command, in a function
 
-        refuse_far_engines(found, house_to_look_at(found, catalogue, reactor), addresses_of)
+        refuse_strangers(found, house_to_look_at(found, catalogue, reactor), addresses_of)
 
 
 def _doubts(found: Config, catalogue: Catalogue) -> list[str]:

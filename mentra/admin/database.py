@@ -3,6 +3,7 @@
 import click
 
 from mentra.admin import configured
+from mentra.air_gap import store_gate
 from mentra.config import Config
 from mentra.config.sections import StoreSettings
 from mentra.stores.opening import upgrade_store
@@ -18,7 +19,8 @@ def db() -> None:
 def upgrade(config: Config) -> None:
     """Bring the database up to this version's tables; a SQLite file is copied before."""
     config.make_state_dir()
-    done = upgrade_store(config.section(StoreSettings).url or None, config.state_dir)
+    url, gate = config.section(StoreSettings).url or None, store_gate(config)
+    done = upgrade_store(url, config.state_dir, gate)
     if done is None:
         click.echo("the database is up to date")
         return

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from mentra.air_gap import store_gate
 from mentra.config import Config
 from mentra.config.sections import StoreSettings
 from mentra.errors import MentraError
@@ -24,7 +25,8 @@ def store_of(config: Config) -> Iterator[CommandStore]:
     :raises MentraError: it cannot be used.
     """
     config.make_state_dir()
-    with open_for_command(config.section(StoreSettings).url or None, config.state_dir) as store:
+    url, gate = config.section(StoreSettings).url or None, store_gate(config)
+    with open_for_command(url, config.state_dir, gate) as store:
         yield store
 
 

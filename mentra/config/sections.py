@@ -232,8 +232,9 @@ class PrivacySettings(Section, frozen=True, kw_only=True):
     air_gap: Annotated[
         bool,
         Meta(
-            description="Whether engines (for speech, translation and language) may only talk to "
-            "this machine and to private networks; each of their connections is checked."
+            description="Whether engines (for speech, translation, language and pictures), the "
+            "OpenCode bridge, the store and the media server's client may only talk to this "
+            "machine and to private networks; each of their connections is checked."
         ),
     ] = False
 

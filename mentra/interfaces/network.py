@@ -1,4 +1,4 @@
-"""How engines reach their servers."""
+"""How engines, and whatever else has its address from the configuration, reach servers."""
 
 from typing import Any
 
@@ -7,9 +7,24 @@ from zope.interface import Attribute, Interface
 from mentra.interfaces.services import IHttpClient
 
 
-class IEngineHttpClient(IHttpClient):
-    """The :class:`IHttpClient` that engines find in their services: with ``[privacy] air_gap`` it
-    reaches nothing but local and private addresses."""
+class IGuardedHttpClient(IHttpClient):
+    """The :class:`IHttpClient` for addresses that the configuration names, and the one that engines
+    find in their services: with ``[privacy] air_gap`` it reaches nothing but local and private
+    addresses.  Adapt the services to it.
+
+    That of the services themselves is for the servers of apps, wherever these are."""
+
+
+class IOutgoing(Interface):
+    """Where a part of the server that is no engine connects to.  A plugin, for ``config check``;
+    what it connects by is :class:`IGuardedHttpClient` or :class:`IDial`."""
+
+    name: str = Attribute("What it is, for people: ``the OpenCode bridge``.")
+    struct: type = Attribute("The section of the configuration that says where.")
+
+    def leads(settings: Any) -> Any:
+        """Where that section has it connect to: ``section.key`` to the address, in the forms of
+        :meth:`IDial.endpoint`; nothing where it is not in use."""
 
 
 class IDial(Interface):

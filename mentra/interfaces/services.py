@@ -13,7 +13,10 @@ class IServices(Interface):
     """
 
     clock: Any = Attribute("``IReactorTime``: durations and timers.")
-    http: Any = Attribute("The :class:`IHttpClient`.")
+    http: Any = Attribute(
+        "The :class:`IHttpClient` for the servers of apps; for what the configuration names see "
+        ":class:`mentra.interfaces.network.IGuardedHttpClient`."
+    )
     metrics: Any = Attribute("The :class:`IMetrics`.")
 
     def now() -> float:
@@ -117,7 +120,7 @@ class IPublicAddress(Interface):
 
 
 class IHttpClient(Interface):
-    """HTTP towards app servers and engines.  Cancelling what is awaited hangs up at once."""
+    """HTTP towards other servers.  Cancelling what is awaited hangs up at once."""
 
     def request(
         method: str,
@@ -263,6 +266,8 @@ class ICatalogue(Interface):
     paths: Any = Attribute("The ``IPath`` plugins, a tuple.")
     routes: Any = Attribute("The ``IRoute`` plugins, a tuple.")
     tools: Any = Attribute("The ``IAssistantTool`` plugins by name: a read-only mapping.")
+
+    outgoing: Any = Attribute("The ``IOutgoing`` plugins, a tuple.")
 
     engine_kinds: Any = Attribute("Interfaces that engines of plugins provide, a tuple.")
 

@@ -10,6 +10,7 @@ from twisted.internet.interfaces import IReactorProcess
 from zope.interface import implementer
 
 from mentra.extension import ComponentFactory
+from mentra.interfaces.network import IGuardedHttpClient
 from mentra.interfaces.opencode import IOpencode
 from mentra.interfaces.services import ISecretFiles, IServices, IStateFolder, IThreads
 from mentra.opencode import handout
@@ -46,7 +47,7 @@ class Bridge(MultiService):
         directory = os.path.expanduser(settings.directory)
         process = self._process(services, settings, login)
         self.api = OpencodeApi(
-            services.http,
+            IGuardedHttpClient(services),
             settings.url,
             directory=directory,
             login=login,

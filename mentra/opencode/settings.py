@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from mentra.extension import ConfigSection, Section
+from mentra.extension import ConfigSection, Outgoing, Section
 
 
 def local_url(value: str) -> None:
@@ -101,3 +101,10 @@ class OpencodeSettings(Section, frozen=True, kw_only=True):
 
 
 opencode_section = ConfigSection("opencode", OpencodeSettings)
+
+
+def _server(settings: OpencodeSettings) -> dict[str, str]:
+    return {"opencode.url": settings.url} if settings.enabled else {}
+
+
+opencode_server = Outgoing("the OpenCode bridge", OpencodeSettings, _server)

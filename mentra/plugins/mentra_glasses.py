@@ -213,7 +213,7 @@ from mentra.glasses.speaker import (
 from mentra.glasses.speech_route import speak, utterances
 from mentra.glasses.streams.backends.chosen import media_backend
 from mentra.glasses.streams.backends.cloudflare import cloudflare_backend
-from mentra.glasses.streams.backends.settings import media_section
+from mentra.glasses.streams.backends.settings import media_section, media_server
 from mentra.glasses.streams.backends.templates import templates_backend
 from mentra.glasses.streams.directory import managed_streams
 from mentra.glasses.streams.handlers import (

@@ -12,4 +12,4 @@ from mentra.opencode.path import (
 )
 from mentra.opencode.providers import get_auth, get_provider_status, set_auth
 from mentra.opencode.sessions import create_session, delete_session, list_sessions
-from mentra.opencode.settings import opencode_section
+from mentra.opencode.settings import opencode_section, opencode_server

@@ -14,6 +14,7 @@ from mentra.events import Event
 from mentra.extension import provider_of
 from mentra.interfaces.engines import IEngineFactory, IEngineSource
 from mentra.interfaces.messaging import IInterceptor, IMessageHandler, IPath
+from mentra.interfaces.network import IOutgoing
 from mentra.interfaces.services import ICatalogue, IComponentFactory
 from mentra.interfaces.session import IListener, IManagerFactory
 from mentra.interfaces.tools import IAssistantTool
@@ -24,7 +25,7 @@ Handlers = Mapping[type[Message], IMessageHandler]
 
 KINDS = (
     IMessageHandler, IInterceptor, IManagerFactory, IComponentFactory, IEngineFactory,
-    IEngineSource, IListener, IPath, IRoute, IAssistantTool,
+    IEngineSource, IListener, IOutgoing, IPath, IRoute, IAssistantTool,
 )  # fmt: skip
 """What a plugin can be, configuration sections apart."""
 
@@ -55,6 +56,7 @@ class Catalogue:
         self._sources: tuple[Any, ...] = tuple(kinds[IEngineSource])
         self.paths: tuple[Any, ...] = tuple(kinds[IPath])
         self.routes: tuple[Any, ...] = tuple(kinds[IRoute])
+        self.outgoing: tuple[Any, ...] = tuple(kinds[IOutgoing])
         self.tools = self._tools_by_name(kinds[IAssistantTool])
         self._handlers = self._handlers_by_path(kinds[IMessageHandler])
         self._interceptors = sorted(kinds[IInterceptor], key=lambda i: (i.order, i.name))

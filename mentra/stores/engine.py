@@ -12,6 +12,7 @@ from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, 
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from mentra.errors import StoreError
+from mentra.stores.whereabouts import Gate, keep
 
 T = TypeVar("T")
 
@@ -37,17 +38,21 @@ class Place:
 
     :ivar url: SQLAlchemy URL, of a dialect and driver that we know.
     :ivar file: the SQLite file, absolute; None for PostgreSQL.
+    :ivar gate: what approves of where connections go; None: nothing has to.
     """
 
     url: URL
     file: Path | None
+    gate: Gate | None = None
 
     def __str__(self) -> str:
         return str(self.file or self.url.render_as_string(hide_password=True))
 
 
-def locate(url: str | None, state_dir: Path) -> Place:
+def locate(url: str | None, state_dir: Path, gate: Gate | None = None) -> Place:
     """The store that *url* names; None is the SQLite file in *state_dir*.
+
+    :param gate: approves of where connections go.
 
     :raises StoreError: it names none that we know.
     """
@@ -59,7 +64,7 @@ def locate(url: str | None, state_dir: Path) -> Place:
         # the text may hold a password, so it is not repeated
         raise StoreError("the store's URL cannot be read: write postgresql://HOST/NAME") from None
     if parsed.drivername in ("postgresql", "postgres", _POSTGRESQL):
-        return Place(parsed.set(drivername=_POSTGRESQL), None)
+        return Place(parsed.set(drivername=_POSTGRESQL), None, gate)
     path = parsed.database or ""
     if parsed.drivername in ("sqlite", "sqlite+pysqlite") and path not in ("", ":memory:"):
         return _file_place(Path(path))
@@ -149,6 +154,8 @@ def _postgresql(place: Place, **options: Any) -> Engine:
             f"PostgreSQL needs its driver ({problem}): pip install mentra[postgresql]"
         ) from None
     event.listen(engine, "begin", _begin_postgresql)
+    if place.gate is not None:
+        keep(engine, place.gate)
     return engine
 
 

@@ -41,6 +41,7 @@ from mentra.stores.photo_files import FOLDER, PhotoFiles
 from mentra.stores.photo_store import PhotoStore
 from mentra.stores.storage import SimpleStorage
 from mentra.stores.user_store import UserStore
+from mentra.stores.whereabouts import Gate
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -158,6 +159,7 @@ def open_stores(
     key_text: Callable[[], str] = _no_keys,
     code_limits: CodeLimits = CodeLimits(),  # noqa: B008 - it is frozen
     artifact_limits: ArtifactLimits = ArtifactLimits(),  # noqa: B008 - likewise
+    gate: Gate | None = None,
 ) -> Stores:
     """The stores at *url*, or in the SQLite file ``mentra.db`` in *state_dir*: a service.
 
@@ -167,10 +169,11 @@ def open_stores(
     :param key_text: reads the key file of the credentials.
     :param code_limits: how much is kept of what coding assistants did.
     :param artifact_limits: how much of artifacts, and where they may come from.
+    :param gate: approves of where a database on another machine may be.
     :raises mentra.errors.StoreError: the URL is none of ours, its driver is missing, or the file
         cannot be made.
     """
-    database = Database(locate(url, state_dir), reactor)
+    database = Database(locate(url, state_dir, gate), reactor)
 
     def code(database: Database) -> CodeStore:
         return CodeStore(database, Objects(state_dir / OBJECTS), now, code_limits)
@@ -208,14 +211,16 @@ class CommandStore:
 
 
 @contextmanager
-def open_for_command(url: str | None, state_dir: Path) -> Iterator[CommandStore]:
+def open_for_command(
+    url: str | None, state_dir: Path, gate: Gate | None = None
+) -> Iterator[CommandStore]:
     """The same database as :func:`open_stores`, without a reactor: ``store.run(users.all_ids)``.
 
     A server may run meanwhile; tell it to ``refresh`` afterwards.
 
     :raises mentra.errors.StoreError: as there, and as ``ready()`` does.
     """
-    place = locate(url, state_dir)
+    place = locate(url, state_dir, gate)
     prepare(place)
     engine = make_engine(place, 1)
     try:
@@ -224,9 +229,9 @@ def open_for_command(url: str | None, state_dir: Path) -> Iterator[CommandStore]
         engine.dispose()
 
 
-def upgrade_store(url: str | None, state_dir: Path) -> Upgrade | None:
+def upgrade_store(url: str | None, state_dir: Path, gate: Gate | None = None) -> Upgrade | None:
     """Bring the database up to this version's tables; None if it was there already.
 
     :raises mentra.errors.StoreError: as ``open_for_command``.
     """
-    return upgrade(locate(url, state_dir))
+    return upgrade(locate(url, state_dir, gate))

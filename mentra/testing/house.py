@@ -22,7 +22,7 @@ from mentra.house import House
 from mentra.identity import Identity, Speaker
 from mentra.interfaces.accounts import IAccountStore, ILoginTokens, IPasswords
 from mentra.interfaces.messaging import IContext, IPeer
-from mentra.interfaces.network import IDial, IEngineHttpClient, IWebSocketClient
+from mentra.interfaces.network import IDial, IGuardedHttpClient, IWebSocketClient
 from mentra.interfaces.services import (
     IAssistantTokens,
     IAuthRules,
@@ -220,7 +220,7 @@ def house_with(
         http=FakeHttp() if http is None else http,
         metrics=FakeMetrics(),
         sections=known,
-        parts=_parts(the_clock) | {IEngineHttpClient: engine_http} | (parts or {}),
+        parts=_parts(the_clock) | {IGuardedHttpClient: engine_http} | (parts or {}),
     )
     engine_http.house = house
     house.startService()

@@ -217,7 +217,7 @@ def test_check_refuses_engines_beyond_an_air_gap(run, tmp_path, address):
     assert only_line(result.stderr) == (
         f"Error: {tmp_path / 'mentra.toml'}: $.libretranslate.base_url: the engine "
         f"'libretranslate' talks to {address}, which is neither local nor private, and "
-        "privacy.air_gap is set; name a server of your own, or leave that engine out"
+        "privacy.air_gap is set; name a server of your own, or do without"
     )
 
 
@@ -252,6 +252,53 @@ def test_check_refuses_every_kind_of_engine_beyond_an_air_gap(run, tmp_path, tex
     assert result.exit_code == 1
     assert f"the engine '{engine}' talks to " in only_line(result.stderr)
     assert "privacy.air_gap" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "setting", "who"),
+    [
+        ('[opencode]\nenabled = true\nurl = "https://8.8.8.8"', "opencode.url",
+         "the OpenCode bridge"),
+        ('[media]\nbackend = "cloudflare"\ncloudflare = {api = "https://8.8.8.8/v4"}',
+         "media.cloudflare", "the media server"),
+        ('[media]\nlive = "playlist"\nhls = "https://8.8.8.8/{stream}"', "media.hls",
+         "the media server"),
+        ('[media]\nlive = "playlist"\nplaylist = "https://8.8.8.8/{stream}"', "media.playlist",
+         "the media server"),
+        ('[store]\nurl = "postgresql://mentra:secret@8.8.8.8/mentra"', "store.url", "the store"),
+        ('[openai_images]\nbase_url = "https://8.8.8.8/v1"\nkey_file = "k"',
+         "openai_images.base_url", "the engine 'openai'"),
+    ],
+    ids=["OpenCode", "Cloudflare", "media", "media's own way", "store", "pictures"],
+)  # fmt: skip
+def test_check_refuses_whatever_else_would_leave_an_air_gap(run, tmp_path, text, setting, who):
+    (tmp_path / "mentra.toml").write_text(f"[privacy]\nair_gap = true\n{text}")
+
+    result = run("config", "check")
+
+    assert result.exit_code == 1
+    line = only_line(result.stderr)
+    assert f"$.{setting}: {who} talks to " in line
+    assert "8.8.8.8" in line
+    assert "privacy.air_gap" in line
+    assert "secret" not in line
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[opencode]\nurl = "https://8.8.8.8"',
+        '[media]\nhls = "https://8.8.8.8/{stream}"',
+        '[media]\nlive = "playlist"',
+        '[media]\nlive = "playlist"\nplaylist = "http://127.0.0.1/{stream}"',
+        '[store]\nurl = "postgresql://mentra@127.0.0.1:5432/mentra"',
+        '[store]\nurl = "postgresql:///mentra?host=/run/postgresql"',
+    ],
+)
+def test_check_lets_be_what_stays_inside_an_air_gap_or_is_not_in_use(run, tmp_path, text):
+    (tmp_path / "mentra.toml").write_text(f"[privacy]\nair_gap = true\n{text}")
+
+    assert run("config", "check").stdout == "ok\n"
 
 
 def test_check_lets_engines_inside_an_air_gap_be(run, tmp_path):

@@ -12,7 +12,7 @@ from mentra.engines import engines
 from mentra.errors import Refused
 from mentra.interfaces.engines import IEngines
 from mentra.interfaces.images import IImageEngine
-from mentra.interfaces.network import IEngineHttpClient
+from mentra.interfaces.network import IGuardedHttpClient
 from mentra.interfaces.services import ISecretFiles
 from mentra.pictures import PictureRequest
 from mentra.testing.house import house_with, success_of
@@ -30,7 +30,7 @@ class Stage:
         self.http, self.clock = FakeHttp(), clock
         house = house_with(
             engines, openai_images, clock=clock, sections=[OpenAiImagesSettings(**settings)],
-            parts={IEngineHttpClient: self.http, ISecretFiles: FakeSecretFiles({"key": "filed"})},
+            parts={IGuardedHttpClient: self.http, ISecretFiles: FakeSecretFiles({"key": "filed"})},
         )  # fmt: skip
         self.engine = IEngines(house).get(IImageEngine, "openai")
 

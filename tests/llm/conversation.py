@@ -7,7 +7,7 @@ from mentra.engines import engines
 from mentra.errors import Refused
 from mentra.interfaces.engines import IEngines
 from mentra.interfaces.llm import ILanguageModel
-from mentra.interfaces.network import IEngineHttpClient
+from mentra.interfaces.network import IGuardedHttpClient
 from mentra.interfaces.services import ISecretFiles
 from mentra.llm.prices import prices
 from mentra.messages.llm import ChatRequest, Turn
@@ -50,7 +50,7 @@ class Stage:
             engines, prices, *factories, clock=clock, sections=sections,
             parts={
                 ISecretFiles: FakeSecretFiles(files or {}),
-                IEngineHttpClient: HttpClient(self.agent, clock),
+                IGuardedHttpClient: HttpClient(self.agent, clock),
             },
         )  # fmt: skip
         self.chunks = []

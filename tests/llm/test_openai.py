@@ -9,7 +9,7 @@ from mentra.engines import engines
 from mentra.errors import Refused
 from mentra.interfaces.engines import IEngines
 from mentra.interfaces.llm import ILanguageModel
-from mentra.interfaces.network import IEngineHttpClient
+from mentra.interfaces.network import IGuardedHttpClient
 from mentra.llm.openai import OpenAiSettings, openai
 from mentra.llm.prices import prices
 from mentra.llm.settings import ModelSettings
@@ -519,7 +519,7 @@ def test_an_error_in_the_middle_of_an_answer_ends_it(stage, error, code):
 def test_nobody_there_is_a_network_error(clock):
     http = FakeHttp()
     house = house_with(
-        engines, prices, openai, clock=clock, sections=[LOCAL], parts={IEngineHttpClient: http}
+        engines, prices, openai, clock=clock, sections=[LOCAL], parts={IGuardedHttpClient: http}
     )
     answer = IEngines(house).get(ILanguageModel, "openai").chat(ask("Hi"))
 
@@ -535,7 +535,7 @@ def test_nobody_there_is_a_network_error(clock):
 def test_what_is_no_stream_says_where_to_look(clock, kind):
     http = FakeHttp()
     house = house_with(
-        engines, prices, openai, clock=clock, sections=[LOCAL], parts={IEngineHttpClient: http}
+        engines, prices, openai, clock=clock, sections=[LOCAL], parts={IGuardedHttpClient: http}
     )
     answer = IEngines(house).get(ILanguageModel, "openai").chat(ask("Hi"))
 
@@ -550,7 +550,7 @@ def test_what_is_no_stream_says_where_to_look(clock, kind):
 def test_what_the_air_gap_refuses_is_not_tried_again(clock):
     http = FakeHttp()
     house = house_with(
-        engines, prices, openai, clock=clock, sections=[LOCAL], parts={IEngineHttpClient: http}
+        engines, prices, openai, clock=clock, sections=[LOCAL], parts={IGuardedHttpClient: http}
     )
     answer = IEngines(house).get(ILanguageModel, "openai").chat(ask("Hi"))
 

@@ -8,6 +8,7 @@ import attrs
 import pytest
 from twisted.internet.task import Clock
 from zope.interface import implementer
+from zope.interface.interface import InterfaceClass
 
 import mentra.plugins.mentra_opencode as dropin
 from mentra.extension import ConfigSection
@@ -115,12 +116,19 @@ class Scene:
 def scene(clock: Clock, tmp_path: Path) -> Callable[..., Scene]:
     """Makes a bridge; settings are those of [opencode]."""
 
-    def make(server: FakeOpencode | None = None, *plugins: object, **settings: Any) -> Scene:
+    def make(
+        server: FakeOpencode | None = None,
+        *plugins: object,
+        parts: dict[InterfaceClass, object] | None = None,
+        **settings: Any,
+    ) -> Scene:
         server = server or FakeOpencode()
         house = house_with(
             *WING, *plugins, clock=clock, http=client_of(server, clock),
             sections=[OpencodeSettings(**{"enabled": True, **settings})],
-            parts={IStateFolder: StateFolder(tmp_path), ISecretFiles: Secrets()},
+            parts={
+                IStateFolder: StateFolder(tmp_path), ISecretFiles: Secrets(), **(parts or {}),
+            },
         )  # fmt: skip
         made = Scene(clock, server, house, MemoryPort(house), tmp_path)
         # it has been looked at once by now

@@ -1,8 +1,8 @@
 """A model that is none: an OpenAI-compatible server that does what the last words say.
 
-``usetool`` and ``useuname`` call bash, ``askcolour`` asks the user, ``slow`` counts to 300 and takes
-its time, ``broken`` is refused, ``boom`` fails each time, ``think`` thinks aloud first; anything else
-is echoed.
+``usetool`` and ``useuname`` call bash, ``askcolour`` asks the user, ``slow`` counts to 300 and
+takes its time, ``broken`` is refused, ``boom`` fails each time, ``think`` thinks aloud first;
+anything else is echoed.
 """
 
 import json

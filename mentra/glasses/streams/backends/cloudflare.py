@@ -23,6 +23,7 @@ from mentra.glasses.streams.backends.cloudflare_api import (
 )
 from mentra.glasses.streams.backends.settings import CloudflareSettings, MediaSettings
 from mentra.glasses.streams.settings import StreamsSettings
+from mentra.interfaces.network import IGuardedHttpClient
 from mentra.interfaces.services import ISecretFiles, IServices
 from mentra.interfaces.streams import ICloudflareBackend, IMediaStream
 
@@ -227,4 +228,4 @@ def _account(settings: CloudflareSettings, services: IServices) -> Account:
             "[media] backend is cloudflare, which takes account_id and api_token_file in "
             "[media.cloudflare], or CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_API_TOKEN"
         )
-    return Account(services.http, settings.account_id, token, settings.api)
+    return Account(IGuardedHttpClient(services), settings.account_id, token, settings.api)

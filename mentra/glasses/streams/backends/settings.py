@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from mentra.extension import ConfigSection, Section
+from mentra.extension import ConfigSection, Outgoing, Section
 
 
 def _template(value: str) -> None:
@@ -122,3 +122,18 @@ class MediaSettings(Section, frozen=True, kw_only=True):
 
 
 media_section = ConfigSection("media", MediaSettings)
+
+
+def _server(settings: MediaSettings) -> dict[str, str]:
+    """What this server itself connects to; what phones and players do is not its business."""
+    if settings.backend == "cloudflare":
+        return {"media.cloudflare": settings.cloudflare.api}
+    if settings.backend != "templates" or settings.live != "playlist":
+        return {}
+    key = "playlist" if settings.playlist else "hls"
+    template: str = getattr(settings, key)
+    # what our own host is called is looked at when it is connected to
+    return {} if "{host}" in template else {f"media.{key}": template}
+
+
+media_server = Outgoing("the media server", MediaSettings, _server)

@@ -13,6 +13,7 @@ from mentra.extension import ComponentFactory
 from mentra.glasses.streams.backends.playlist import Playlist
 from mentra.glasses.streams.backends.restreams import Ffmpegs, Restreams
 from mentra.glasses.streams.backends.settings import MediaSettings
+from mentra.interfaces.network import IGuardedHttpClient
 from mentra.interfaces.services import IPublicAddress, IServices
 from mentra.interfaces.streams import IMediaStream, ITemplatesBackend
 
@@ -83,7 +84,7 @@ class TemplatesBackend(Service):
     def __init__(self, services: IServices, ffmpegs: Ffmpegs | None = None) -> None:
         self._settings: MediaSettings = services.settings(MediaSettings)
         self._address = IPublicAddress(services)
-        self._http = services.http
+        self._http = IGuardedHttpClient(services)
         self._clock = services.clock
         self._ffmpegs = ffmpegs or Ffmpegs(
             IReactorProcess(services),
