@@ -15,10 +15,16 @@ from twisted.logger import LogEvent, globalLogPublisher
 from mentra.stores.engine import FILE_NAME
 from mentra.stores.opening import upgrade_store
 
+WHOLLY_SLOW = "\npytestmark = pytest.mark.slow\n"
+
 # how many examples is for whoever runs the tests to say: see the Makefile
 settings.register_profile("quick", max_examples=30, deadline=None)
 settings.register_profile("thorough", max_examples=200, deadline=None)
 settings.load_profile("quick")
+
+# every test ends with a collection of its own; those that come by themselves would look through
+# all that is imported, again and again
+gc.set_threshold(100_000, 50, 100)
 
 
 @pytest.fixture
@@ -77,6 +83,17 @@ def logged_failures() -> Iterator[list[LogEvent]]:
     gc.collect()
     globalLogPublisher.removeObserver(observe)
     assert not failures, [str(event["log_failure"]) for event in failures]
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Where slow tests are left out, files that have no others are not read: to rewrite their
+    assertions and to import what they need takes longer than many a test."""
+    if config.option.markexpr != "not slow" or collection_path.suffix != ".py":
+        return None
+    asked_for = {Path(one.partition("::")[0]).absolute() for one in config.args}
+    if collection_path in asked_for:
+        return None
+    return True if WHOLLY_SLOW in collection_path.read_text("utf-8") else None
 
 
 @pytest.hookimpl(wrapper=True)

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import tokenize
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,9 +16,8 @@ from zope.interface.verify import verifyObject
 from mentra.interfaces.services import IConfigSection
 from mentra.routing.catalogue import KINDS
 from mentra.routing.discovery import discover
+from tests.source_files import MODULES, ROOT, facts_of
 
-ROOT = Path(__file__).parents[1]
-MODULES = sorted((ROOT / "mentra").rglob("*.py"))
 PROGRAMS = [
     file
     for folder in ("mentra", "twisted", "tests", "bench", "examples", "docs")
@@ -29,24 +27,9 @@ PROGRAMS = [
 MOST_LINES = 350
 MOST_LINES_OF_A_FUNCTION = 45
 
-Function = ast.FunctionDef | ast.AsyncFunctionDef
-Definition = Function | ast.ClassDef
-
 
 def place(file: Path) -> str:
     return str(file.relative_to(ROOT))
-
-
-@cache
-def tree_of(file: Path) -> ast.Module:
-    return ast.parse(file.read_text("utf-8"))
-
-
-@pytest.fixture(autouse=True, scope="module")
-def trees_that_go() -> Iterator[None]:
-    """So many objects would make every later garbage collection slow."""
-    yield
-    tree_of.cache_clear()
 
 
 # -- plugins -----------------------------------------------------------------------------------
@@ -72,25 +55,10 @@ def test_every_plugin_is_of_a_kind_that_somebody_looks_for():
 # -- words ---------------------------------------------------------------------------------------
 
 
-def undocumented(node: ast.Module | ast.ClassDef) -> Iterator[Definition]:
-    """Public definitions in *node* without a docstring."""
-    for child in node.body:
-        if isinstance(child, Definition) and not child.name.startswith("_"):
-            if ast.get_docstring(child) is None:
-                yield child
-            if isinstance(child, ast.ClassDef):
-                yield from undocumented(child)
-
-
 def test_modules_and_all_that_is_public_in_them_say_what_they_are_for():
-    silent = [place(file) for file in MODULES if ast.get_docstring(tree_of(file)) is None]
-    silent += [
-        f"{place(file)}:{one.lineno} {one.name}"
-        for file in MODULES
-        for one in undocumented(tree_of(file))
-    ]
-
-    assert silent == []
+    assert [
+        f"{place(file)}:{line} {name}" for file in MODULES for line, name in facts_of(file).silent
+    ] == []
 
 
 def test_no_module_has_grown_too_long():
@@ -100,16 +68,12 @@ def test_no_module_has_grown_too_long():
 
 
 def test_no_function_has_grown_too_long():
-    lengths = {
-        f"{place(file)}:{node.lineno} {node.name}": (node.end_lineno or 0) - node.lineno + 1
+    assert [
+        f"{place(file)}:{line} {name}: {lines}"
         for file in MODULES
-        for node in ast.walk(tree_of(file))
-        if isinstance(node, Function)
-    }
-
-    assert {
-        name: lines for name, lines in lengths.items() if lines > MOST_LINES_OF_A_FUNCTION
-    } == {}
+        for (line, name), lines in facts_of(file).lengths.items()
+        if lines > MOST_LINES_OF_A_FUNCTION
+    ] == []
 
 
 def test_no_module_is_a_place_for_what_has_no_place():
@@ -181,13 +145,9 @@ WAYS_AROUND = {
 
 
 def imported(file: Path) -> Iterator[str]:
-    for node in ast.walk(tree_of(file)):
-        if isinstance(node, ast.Import):
-            yield from (one.name for one in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            module = node.module or ""
-            yield module
-            yield from (f"{module}.{one.name}" for one in node.names)
+    for one in facts_of(file).imports:
+        yield one.module
+        yield from (f"{one.module}.{name}" for name in one.names or ())
 
 
 def test_engines_reach_the_network_through_their_services_alone():
@@ -198,11 +158,6 @@ def test_engines_reach_the_network_through_their_services_alone():
     assert [
         (place(file), name) for file in engines for name in imported(file) if name in WAYS_AROUND
     ] == []
-
-
-# -- promises ------------------------------------------------------------------------------------
-
-PROMISES = (ROOT / "docs" / "invariants.rst").read_text("utf-8")
 
 
 FOR_APPS = {
@@ -219,12 +174,19 @@ def test_what_the_configuration_names_is_reached_through_the_guarded_client_alon
     users = {
         place(file)
         for file in MODULES
-        for node in ast.walk(tree_of(file))
+        # most files need not be parsed to know
+        if "services.http" in (text := file.read_text("utf-8"))
+        for node in ast.walk(ast.parse(text))
         if isinstance(node, ast.Attribute) and node.attr == "http"
         and ast.unparse(node.value).endswith("services")
     }  # fmt: skip
 
     assert users == FOR_APPS | FOR_ENGINES
+
+
+# -- promises ------------------------------------------------------------------------------------
+
+PROMISES = (ROOT / "docs" / "invariants.rst").read_text("utf-8")
 
 
 def promises() -> dict[int, str]:
@@ -248,15 +210,17 @@ def test_all_promises_are_there_each_with_a_test_or_a_reason():
         assert text.count("*Not yet:*") == len(re.findall(r"\*Not yet:\* \w", text)), number
 
 
+A_TEST = re.compile(r"^(?:async )?def (test_\w+)\(", re.MULTILINE)
+
+
 def test_the_tests_that_guard_promises_exist():
     named = set(guards(PROMISES))
     files = {ROOT / name.partition("::")[0] for name in named}
     tests = {
-        f"{place(file)}::{node.name}"
+        f"{place(file)}::{name}"
         for file in files
         if file.exists()
-        for node in tree_of(file).body
-        if isinstance(node, Function) and node.name.startswith("test_")
+        for name in A_TEST.findall(file.read_text("utf-8"))
     }
 
     assert named - tests == set()

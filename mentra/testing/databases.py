@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, StaticPool, create_engine, event
+from sqlalchemy import Connection, Engine, StaticPool, create_engine, event
 from twisted.internet.defer import Deferred, execute
 
 from mentra.stores import schema
@@ -19,10 +19,13 @@ class MemoryDatabase:
     :class:`mentra.stores.database.Transactions`; what they ask is done when they ask."""
 
     def __init__(self) -> None:
-        self._engine = create_engine(
-            "sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False}
+        first = _first_engine()
+        self._engine = Engine(
+            StaticPool(_connected),
+            first.dialect,
+            first.url,
+            execution_options={"compiled_cache": _COMPILED},
         )
-        event.listen(self._engine, "connect", _connected)
         event.listen(self._engine, "begin", lambda one: one.exec_driver_sql("BEGIN"))
 
     def read(self, function: Callable[[Connection], T]) -> Deferred[T]:
@@ -50,10 +53,25 @@ class MemoryDatabase:
         self._engine.dispose()
 
 
-def _connected(connection: Any, record: object) -> None:
+# SQLAlchemy writes a statement's SQL once for each dialect object, which takes it longer than
+# SQLite takes to do it: so all databases share theirs
+_COMPILED: dict[Any, Any] = {}
+
+
+@cache
+def _first_engine() -> Engine:
+    engine = create_engine("sqlite://", poolclass=StaticPool)
+    # a dialect asks what the database can do when it first connects
+    engine.connect().close()
+    return engine
+
+
+def _connected() -> Any:
+    connection = sqlite3.connect(":memory:", check_same_thread=False)
     connection.isolation_level = None
     connection.execute("PRAGMA foreign_keys=ON")
     connection.deserialize(_tables())
+    return connection
 
 
 @cache

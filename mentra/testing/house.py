@@ -1,5 +1,6 @@
 """The services on a fake clock, and sessions in them."""
 
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from functools import lru_cache, partial
@@ -178,12 +179,24 @@ class _Sections(dict[type[msgspec.Struct], msgspec.Struct]):
 def _catalogue(plugins: tuple[object, ...]) -> Catalogue:
     """To compare plugins with their interfaces is most of what a house costs."""
     # what a test makes goes with the test; of modules' plugins there are only so many sets
-    if all(provider_of(one).startswith("mentra.") for one in plugins):
+    if all(id(one) in _lasting or _lasts(one) for one in plugins):
         return _lasting_catalogue(plugins)
     return Catalogue(plugins)
 
 
 _lasting_catalogue = lru_cache(maxsize=64)(Catalogue)
+_lasting: dict[int, object] = {}
+
+
+def _lasts(plugin: object) -> bool:
+    """Whether it is part of a module, and not of a test that is being run."""
+    name = provider_of(plugin)
+    # examples in the manual are part of none
+    parts = getattr(sys.modules.get(name), "__dict__", {}).values()
+    if not name.startswith("mentra.") and not any(one is plugin for one in parts):
+        return False
+    _lasting[id(plugin)] = plugin
+    return True
 
 
 class _EngineHttp:

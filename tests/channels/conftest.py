@@ -45,29 +45,38 @@ class WeatherLater(Request, frozen=True, kw_only=True, tag="weather:later"):
     patience: ClassVar[float | None] = 60.0
 
 
+_pending: list[Deferred[Any]] = []
+
+
+# these are the module's, for the plugins of a house are looked through once where all of them last
+@handler("channels", WeatherToday)
+def today(message: WeatherToday, context: Any) -> Any:
+    """It is always the same."""
+    if message.town == "nowhere":
+        raise LookupError("a bug with a secret")
+    if message.town == "nothing":
+        return None
+    return Reply(payload=Weather(town=message.town, degrees=21.5))
+
+
+@handler("channels", WeatherLater)
+async def later(message: WeatherLater, context: Any) -> Any:
+    """Waits for the test."""
+    waiting: Deferred[Any] = Deferred()
+    _pending.append(waiting)
+    return Reply(payload=await waiting)
+
+
 @pytest.fixture
-def pending() -> list[Deferred[Any]]:
+def pending() -> Iterator[list[Deferred[Any]]]:
     """What handlers of ``weather:later`` wait for, in order."""
-    return []
+    yield _pending
+    _pending.clear()
 
 
 @pytest.fixture
 def open_port(clock: Clock, pending: list[Deferred[Any]]) -> OpenPort:
     """Makes a house of the channels' wing (and more plugins), and its ports."""
-
-    @handler("channels", WeatherToday)
-    def today(message: WeatherToday, context: Any) -> Any:
-        if message.town == "nowhere":
-            raise LookupError("a bug with a secret")
-        if message.town == "nothing":
-            return None
-        return Reply(payload=Weather(town=message.town, degrees=21.5))
-
-    @handler("channels", WeatherLater)
-    async def later(message: WeatherLater, context: Any) -> Any:
-        waiting: Deferred[Any] = Deferred()
-        pending.append(waiting)
-        return Reply(payload=await waiting)
 
     def make(*plugins: object, **how: Any) -> tuple[House, MemoryPort]:
         return channels_port(today, later, *plugins, clock=clock, **how)

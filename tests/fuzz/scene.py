@@ -199,7 +199,7 @@ class Scene:
         )  # fmt: skip
         line.say(type="subscription_update", packageName=package, subscriptions=[])
         line.say(type="subscription_update", packageName=package, subscriptions=WANTED)
-        advance(self.clock, 2)
+        advance(self.clock, 2, 0.5)
         assert ISessions(self.house).get(user_id) is not None
         return line
 

@@ -1,19 +1,17 @@
 """Other people's packages: all that is imported is declared, and their licenses suit ours."""
 
-import ast
 import re
 import sys
 from collections.abc import Iterable, Iterator
 from configparser import ConfigParser
 from functools import cache
 from importlib.metadata import distribution, packages_distributions
-from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-ROOT = Path(__file__).parents[2]
+from tests.source_files import MODULES, ROOT, facts_of
 
 OPTIONAL = {
     "google": "opencode",
@@ -135,17 +133,11 @@ def test_a_license_is_told_from_another(told: str, is_copyleft: bool, is_lesser:
 
 def imported() -> Iterator[tuple[str, str]]:
     """Each module of ours, and the name of a package it imports that is not Python's own."""
-    for file in sorted((ROOT / "mentra").rglob("*.py")):
-        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
-            names = []
-            if isinstance(node, ast.Import):
-                names = [alias.name for alias in node.names]
-            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                names = [node.module]
-            for name in names:
-                package = name.partition(".")[0]
-                if package not in sys.stdlib_module_names and package != "mentra":
-                    yield str(file.relative_to(ROOT)), package
+    for file in MODULES:
+        for one in facts_of(file).imports:
+            package = one.module.partition(".")[0]
+            if not one.level and package not in sys.stdlib_module_names and package != "mentra":
+                yield str(file.relative_to(ROOT)), package
 
 
 def test_what_is_imported_is_declared() -> None:
