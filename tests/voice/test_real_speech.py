@@ -1,17 +1,26 @@
 """Real speech over the assistant's socket: a real server, a real recogniser, a real voice."""
 
 import asyncio
+import base64
+import json
 import random
 import struct
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pocketsphinx import Decoder
 
 from mentra.errors import Refused
+from mentra.messages.assistant import (
+    ConversationInterrupted,
+    LlmResponse,
+    SpokenChunk,
+    Transcript,
+)
 from mentra.sdk.voice import VoiceClient, guest_token
 from mentra.testing.spoken import SENTENCES, silence, speak_with_flite, word_error_rate
 from tests.server.conftest import Running, free_port, is_ready, launch, wait_until
@@ -49,7 +58,7 @@ def model() -> Iterator[str]:
         process.kill()
 
 
-def talking(server: Running, act: Callable[[VoiceClient], Awaitable[object]]) -> list[object]:
+def talking(server: Running, act: Callable[[VoiceClient], Awaitable[object]]) -> Any:
     """What *act* returns in a conversation of its own."""
 
     async def talk() -> object:
@@ -116,6 +125,55 @@ def test_a_whole_conversation_is_spoken_and_its_answer_understood_again(serve, m
     assert "voice_total" in figures
 
 
+async def speak_up(voice: VoiceClient, pcm: bytes) -> None:
+    """As a microphone sends it, whatever the assistant is at."""
+    for number, at in enumerate(range(0, len(pcm), 3200)):
+        data = {
+            "audioData": base64.b64encode(pcm[at : at + 3200]).decode(), "sequenceNumber": number,
+        }  # fmt: skip
+        voice.send_text(json.dumps({"type": "audio_chunk", "timestamp": 1, "data": data}))
+        await asyncio.sleep(0.1)
+
+
+def test_who_speaks_during_an_answer_is_heard_from_the_beginning_and_the_answer_stops(serve):
+    server = serve(
+        '[voice]\ninterrupt_by_voice = true\n[synthesis]\nengine = "flite"\nvoice = "kal16"\n'
+    )
+    objection = SENTENCES[0]
+
+    async def object_to_it(voice: VoiceClient) -> tuple[object, list[object]]:
+        told: list[object] = []
+        speaking, understood = asyncio.Event(), asyncio.Event()
+
+        def listen(message: object) -> None:
+            told.append(message)
+            if isinstance(message, SpokenChunk):
+                speaking.set()
+            if isinstance(message, Transcript) and message.data.is_final:
+                understood.set()
+
+        voice.listen(listen)
+        # half a minute of speech, sent three times as fast as it is heard
+        answering = asyncio.create_task(voice.ask(" ".join(SENTENCES)))
+        await speaking.wait()
+        await speak_up(voice, silence(0.5) + speak_with_flite(objection) + silence(1.2))
+        await understood.wait()
+        return await answering, told
+
+    answer, told = talking(server, object_to_it)
+
+    assert answer.interrupted
+    (stop,) = (at for at, one in enumerate(told) if isinstance(one, ConversationInterrupted))
+    (final,) = (
+        at for at, one in enumerate(told) if isinstance(one, Transcript) and one.data.is_final
+    )
+    assert stop < final
+    # from the first word, whatever was said before anybody knew that somebody speaks
+    assert told[final].data.text == objection
+    # nothing more of that answer
+    assert not [one for one in told[stop:final] if isinstance(one, SpokenChunk | LlmResponse)]
+
+
 @pytest.mark.parametrize("sound", ["silence", "noise"])
 def test_what_is_no_speech_is_not_understood(serve, sound):
     server = serve("[voice]\nspeak = false\n")
@@ -140,9 +198,6 @@ def test_other_rates_and_lc3_are_understood_too(serve):
     packed = b"".join(encoder.encode(one, 40, bit_depth=16) for one in frames)
 
     async def in_pieces(voice: VoiceClient) -> str:
-        import base64
-        import json
-
         for number, at in enumerate(range(0, len(packed), 400)):
             data = {
                 "audioData": base64.b64encode(packed[at : at + 400]).decode(),
