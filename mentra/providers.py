@@ -3,9 +3,10 @@
 import random
 from collections.abc import Awaitable, Callable, Mapping
 from email.utils import parsedate_to_datetime
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import attrs
+from msgspec import Meta
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
@@ -29,6 +30,14 @@ _CODES = {
     400: "INVALID_REQUEST", 401: "AUTHENTICATION_ERROR", 402: "PERMISSION_DENIED",
     403: "PERMISSION_DENIED", 404: "NOT_FOUND", 408: "TIMEOUT", 429: "RATE_LIMITED",
 }  # fmt: skip
+
+
+KeyFile = Annotated[str, Meta(description="File with the API key, readable by its owner alone.")]
+"""The setting of every provider that wants a key."""
+
+GivenKey = Annotated[
+    str, Meta(description="The key itself, where the environment has it.", extra={"secret": True})
+]
 
 
 @attrs.frozen

@@ -17,7 +17,7 @@ from mentra.extension import ConfigSection, EngineFactory, Section
 from mentra.interfaces.images import IImageEngine
 from mentra.interfaces.services import IServices
 from mentra.pictures import Picture, PictureRequest, type_of
-from mentra.providers import Provider, broken, read_key
+from mentra.providers import KeyFile, Provider, broken, read_key
 
 NAME = "openai"
 HOME = "https://api.openai.com/v1"
@@ -36,9 +36,7 @@ class OpenAiImagesSettings(Section, frozen=True, kw_only=True):
             description="Where the API is; without a key_file only OpenAI's own is not asked.",
         ),
     ] = HOME
-    key_file: Annotated[
-        str, Meta(description="File with the API key, readable by its owner alone.")
-    ] = ""
+    key_file: KeyFile = ""
     model: Annotated[str, Meta(description="Model that is asked where nobody names one.")] = (
         "gpt-image-1"
     )

@@ -8,16 +8,17 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from mentra.extension import ConfigSection, EngineFactory, Section
-from mentra.interfaces.llm import ILanguageModel, IPrices
+from mentra.extension import ConfigSection, EngineFactory
+from mentra.interfaces.llm import ILanguageModel
 from mentra.interfaces.services import IServices
 from mentra.llm.answering import Answering
 from mentra.llm.anthropic_answer import ERRORS, Reader
 from mentra.llm.blocks import Image, Part, Result, Text, Use, system_of, turns_of
 from mentra.llm.decoding import body_of, problem_of
-from mentra.llm.remote import Complaint, Place, RemoteModel
+from mentra.llm.remote import Complaint, RemoteModel, place_of
+from mentra.llm.settings import HostedSettings
 from mentra.messages.llm import ChatRequest, ModelConfig
-from mentra.providers import Provider, read_key
+from mentra.providers import Provider
 
 NAME = "anthropic"
 HOME = "https://api.anthropic.com"
@@ -26,20 +27,12 @@ MOST_TOKENS = 4096
 """Of an answer whose request sets no bound, for this provider wants one."""
 
 
-class AnthropicSettings(Section, frozen=True, kw_only=True):
+class AnthropicSettings(HostedSettings, frozen=True, kw_only=True):
     """[anthropic]: language models of Anthropic."""
 
     base_url: Annotated[
         str, Meta(pattern="^https?://[^/]", description="Where the API is, without /v1.")
     ] = HOME
-    key_file: Annotated[
-        str, Meta(description="File with the API key, readable by its owner alone.")
-    ] = ""
-    key: Annotated[
-        str,
-        Meta(description="The key itself, where the environment has it.", extra={"secret": True}),
-    ] = ""
-    model: Annotated[str, Meta(description="Model that is asked where nobody names one.")] = ""
 
 
 anthropic_section = ConfigSection(NAME, AnthropicSettings)
@@ -47,14 +40,7 @@ anthropic_section = ConfigSection(NAME, AnthropicSettings)
 
 def _anthropic(services: IServices) -> RemoteModel:
     settings: AnthropicSettings = services.settings(AnthropicSettings)
-    place = Place(
-        base_url=settings.base_url,
-        key=read_key(services, settings.key_file, "Anthropic's API key", given=settings.key),
-        open=settings.base_url.rstrip("/") != HOME,
-        section=NAME,
-        model=settings.model,
-        known=IPrices(services).known(NAME),
-    )
+    place = place_of(services, NAME, settings, HOME, "Anthropic's API key")
     return RemoteModel(NAME, place, Anthropic(), services)
 
 

@@ -10,35 +10,28 @@ from urllib.parse import quote
 import msgspec
 from msgspec import Meta
 
-from mentra.extension import ConfigSection, EngineFactory, Section
-from mentra.interfaces.llm import ILanguageModel, IPrices
+from mentra.extension import ConfigSection, EngineFactory
+from mentra.interfaces.llm import ILanguageModel
 from mentra.interfaces.services import IServices
 from mentra.llm.answering import Answering
 from mentra.llm.decoding import body_of, problem_of
 from mentra.llm.google_answer import Reader, code_of
 from mentra.llm.google_request import Signatures, body_of_request
-from mentra.llm.remote import Complaint, Place, RemoteModel
+from mentra.llm.remote import Complaint, RemoteModel, place_of
+from mentra.llm.settings import HostedSettings
 from mentra.messages.llm import ChatRequest, ModelConfig
-from mentra.providers import Provider, read_key
+from mentra.providers import Provider
 
 NAME = "google"
 HOME = "https://generativelanguage.googleapis.com/v1beta"
 
 
-class GoogleSettings(Section, frozen=True, kw_only=True):
+class GoogleSettings(HostedSettings, frozen=True, kw_only=True):
     """[google]: language models of Google, by its Gemini API."""
 
     base_url: Annotated[
         str, Meta(pattern="^https?://[^/]", description="Where the API is, with its version.")
     ] = HOME
-    key_file: Annotated[
-        str, Meta(description="File with the API key, readable by its owner alone.")
-    ] = ""
-    key: Annotated[
-        str,
-        Meta(description="The key itself, where the environment has it.", extra={"secret": True}),
-    ] = ""
-    model: Annotated[str, Meta(description="Model that is asked where nobody names one.")] = ""
 
 
 google_section = ConfigSection(NAME, GoogleSettings)
@@ -46,14 +39,7 @@ google_section = ConfigSection(NAME, GoogleSettings)
 
 def _google(services: IServices) -> RemoteModel:
     settings: GoogleSettings = services.settings(GoogleSettings)
-    place = Place(
-        base_url=settings.base_url,
-        key=read_key(services, settings.key_file, "Google's API key", given=settings.key),
-        open=settings.base_url.rstrip("/") != HOME,
-        section=NAME,
-        model=settings.model,
-        known=IPrices(services).known(NAME),
-    )
+    place = place_of(services, NAME, settings, HOME, "Google's API key")
     return RemoteModel(NAME, place, Google(), services)
 
 

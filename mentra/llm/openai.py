@@ -7,26 +7,28 @@ what others do differently is said where it matters.
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
+import attrs
 import msgspec
 from msgspec import Meta
 
-from mentra.extension import ConfigSection, EngineFactory, Section
+from mentra.extension import ConfigSection, EngineFactory
 from mentra.interfaces.llm import ILanguageModel, IPrices
 from mentra.interfaces.services import IServices
 from mentra.llm.answering import Answering
 from mentra.llm.decoding import body_of, problem_of
 from mentra.llm.openai_answer import Reader
 from mentra.llm.openai_request import body_of_request
-from mentra.llm.remote import Complaint, Place, RemoteModel, bearer
+from mentra.llm.remote import Complaint, RemoteModel, bearer, place_of
+from mentra.llm.settings import HostedSettings
 from mentra.messages.llm import ChatRequest, ModelConfig
-from mentra.providers import Provider, broken, read_key
+from mentra.providers import Provider, broken
 
 NAME = "openai"
 HOME = "https://api.openai.com/v1"
 LISTING_WITHIN = 10.0
 
 
-class OpenAiSettings(Section, frozen=True, kw_only=True):
+class OpenAiSettings(HostedSettings, frozen=True, kw_only=True):
     """[openai]: language models of OpenAI, or of any server that speaks its chat completions."""
 
     base_url: Annotated[
@@ -37,14 +39,6 @@ class OpenAiSettings(Section, frozen=True, kw_only=True):
             "machine; without a key_file only OpenAI's own is not asked.",
         ),
     ] = HOME
-    key_file: Annotated[
-        str, Meta(description="File with the API key, readable by its owner alone.")
-    ] = ""
-    key: Annotated[
-        str,
-        Meta(description="The key itself, where the environment has it.", extra={"secret": True}),
-    ] = ""
-    model: Annotated[str, Meta(description="Model that is asked where nobody names one.")] = ""
 
 
 openai_section = ConfigSection(NAME, OpenAiSettings)
@@ -52,15 +46,10 @@ openai_section = ConfigSection(NAME, OpenAiSettings)
 
 def _openai(services: IServices) -> RemoteModel:
     settings: OpenAiSettings = services.settings(OpenAiSettings)
-    at_home = settings.base_url.rstrip("/") == HOME
-    place = Place(
-        base_url=settings.base_url,
-        key=read_key(services, settings.key_file, "OpenAI's API key", given=settings.key),
-        open=not at_home,
-        section=NAME,
-        model=settings.model,
-        known=IPrices(services).known(NAME) if at_home else (),
-    )
+    place = place_of(services, NAME, settings, HOME, "OpenAI's API key")
+    if place.open:
+        # whoever speaks like it has models of its own
+        place = attrs.evolve(place, known=())
     return RemoteModel(NAME, place, OpenAi(IPrices(services)), services)
 
 

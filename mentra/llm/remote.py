@@ -17,10 +17,10 @@ from mentra.interfaces.llm import ILanguageModel, IPrices
 from mentra.interfaces.services import IHttpAnswer, IServices
 from mentra.llm.answering import Answering, Told, unexpected
 from mentra.llm.blocks import invalid
-from mentra.llm.settings import ModelSettings
+from mentra.llm.settings import HostedSettings, ModelSettings
 from mentra.llm.sse import EventStream, ServerSentEvent
 from mentra.messages.llm import ChatRequest, ChatResponse, ModelConfig
-from mentra.providers import Key, Provider
+from mentra.providers import Key, Provider, read_key
 
 AFTERWARDS = 1.0
 """Seconds for a body to end, once its last event has come; then the connection is given up."""
@@ -103,6 +103,24 @@ class Place:
     section: str
     model: str = ""
     known: tuple[str, ...] = ()
+
+
+def place_of(
+    services: IServices, name: str, settings: HostedSettings, home: str, key: str
+) -> Place:
+    """Where the provider called *name*, like its section, is by its *settings*.
+
+    :param home: the provider's own address: a server anywhere else may do without a key.
+    :param key: names the key in sentences.
+    """
+    return Place(
+        base_url=settings.base_url,
+        key=read_key(services, settings.key_file, key, given=settings.key),
+        open=settings.base_url.rstrip("/") != home,
+        section=name,
+        model=settings.model,
+        known=IPrices(services).known(name),
+    )
 
 
 @implementer(ILanguageModel)

@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from mentra.extension import ConfigSection, Section
+from mentra.providers import GivenKey, KeyFile
 
 
 class Price(Section, frozen=True, kw_only=True):
@@ -23,6 +24,15 @@ class Compatible(Section, frozen=True, kw_only=True):
     base_url: Annotated[str, Meta(pattern="^https?://[^/]")] = "http://127.0.0.1:11434/v1"
     model: str = ""
     key_file: str = ""
+
+
+class HostedSettings(Section, frozen=True, kw_only=True):
+    """What the section of every provider says, whoever it is; each adds its ``base_url``."""
+
+    base_url: Annotated[str, Meta(pattern="^https?://[^/]")] = ""
+    key_file: KeyFile = ""
+    key: GivenKey = ""
+    model: Annotated[str, Meta(description="Model that is asked where nobody names one.")] = ""
 
 
 class ModelSettings(Section, frozen=True, kw_only=True):

@@ -5,15 +5,13 @@ from typing import Annotated
 from msgspec import Meta
 from zope.interface import implementer
 
-from mentra.errors import Refused
 from mentra.extension import ConfigSection, EngineFactory, Section
 from mentra.hearing import Recognition
 from mentra.interfaces.services import IServices
-from mentra.interfaces.speech import IRecogniser, IRecogniserListener
-from mentra.providers import Rest, read_key
+from mentra.interfaces.speech import IRecogniser
+from mentra.providers import KeyFile, read_key
 from mentra.speech.deepgram_dialect import DeepgramDialect, listen_url
-from mentra.speech.far_stream import FarStream
-from mentra.speech.tags import is_among, unknown_language
+from mentra.speech.far_recogniser import FarRecogniser
 
 HOSTED = "wss://api.deepgram.com"
 
@@ -25,10 +23,7 @@ class DeepgramSettings(Section, frozen=True, kw_only=True):
         str,
         Meta(pattern=r"^wss?://[^/\s].*$", description="Its URL, up to /v1/listen."),
     ] = HOSTED
-    key_file: Annotated[
-        str,
-        Meta(description="File with the API key, readable by its owner alone."),
-    ] = ""
+    key_file: KeyFile = ""
     model: Annotated[str, Meta(min_length=1, description="Which of its models.")] = "nova-3"
     languages: Annotated[
         tuple[str, ...],
@@ -55,52 +50,26 @@ deepgram_section = ConfigSection("deepgram", DeepgramSettings)
 
 
 @implementer(IRecogniser)
-class Deepgram:
+class Deepgram(FarRecogniser):
     """One connection for each wearer and language."""
 
     name = DeepgramDialect.name
+    company = "Deepgram"
+    hosted = HOSTED
 
     def __init__(self, services: IServices) -> None:
-        self._services = services
-        self._settings: DeepgramSettings = services.settings(DeepgramSettings)
-        self._key = read_key(services, self._settings.key_file, "the key of Deepgram")
-        self._rest = Rest(self.name, services.clock)
+        settings: DeepgramSettings = services.settings(DeepgramSettings)
+        self._settings = settings
+        super().__init__(
+            services,
+            url=settings.base_url,
+            key=read_key(services, settings.key_file, "the key of Deepgram"),
+            languages=settings.languages,
+        )
 
-    def unavailable(self) -> str | None:
-        """Whether there is a key, where one is needed."""
-        if self._key.problem is None and not self._key.value and self._is_hosted:
-            return "set deepgram.key_file to a file with your key of Deepgram"
-        return self._key.problem
-
-    def addresses(self) -> tuple[str, ...]:
-        """Where the sound goes."""
-        return (self._settings.base_url,)
-
-    def speaks(self, language: str) -> bool:
-        """Whether the model is said to know it."""
-        return is_among(language, self._settings.languages)
-
-    def open(self, wanted: Recognition, listener: IRecogniserListener) -> FarStream:
-        """A connection of its own.
-
-        :raises Refused: it is not configured, does not know the language, or wants a rest.
-        """
-        lacking = self.unavailable()
-        if lacking is not None:
-            raise Refused("ENGINE_UNAVAILABLE", lacking, where="provider")
-        if not self.speaks(wanted.language):
-            raise unknown_language(self.name, wanted.language, "deepgram.languages")
-        self._rest.refuse()
-        dialect = DeepgramDialect(self._url(wanted), self._key.value, interim=wanted.interim)
-        return FarStream(self._services, dialect, self._rest, listener)
-
-    @property
-    def _is_hosted(self) -> bool:
-        return self._settings.base_url.rstrip("/") == HOSTED
-
-    def _url(self, wanted: Recognition) -> str:
+    def _dialect(self, wanted: Recognition) -> DeepgramDialect:
         settings = self._settings
-        return listen_url(
+        url = listen_url(
             settings.base_url,
             wanted,
             model=settings.model,
@@ -108,6 +77,7 @@ class Deepgram:
             utterance_end=settings.utterance_end,
             diarize=settings.diarize,
         )
+        return DeepgramDialect(url, self._key.value, interim=wanted.interim)
 
 
 deepgram = EngineFactory(IRecogniser, Deepgram.name, Deepgram)

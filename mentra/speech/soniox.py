@@ -5,19 +5,17 @@ from typing import Annotated
 from msgspec import Meta
 from zope.interface import implementer
 
-from mentra.errors import Refused
 from mentra.extension import ConfigSection, EngineFactory, Section
 from mentra.hearing import Recognition
 from mentra.interfaces.services import IServices
 from mentra.interfaces.speech import (
     IRecogniser,
-    IRecogniserListener,
     ITranslatingRecogniser,
 )
-from mentra.providers import Rest, read_key
-from mentra.speech.far_stream import FarStream
+from mentra.providers import KeyFile, read_key
+from mentra.speech.far_recogniser import FarRecogniser
 from mentra.speech.soniox_dialect import SonioxDialect, configuration
-from mentra.speech.tags import AUTO, is_among, unknown_language
+from mentra.speech.tags import AUTO
 
 HOSTED = "wss://stt-rt.soniox.com/transcribe-websocket"
 
@@ -28,9 +26,7 @@ class SonioxSettings(Section, frozen=True, kw_only=True):
     url: Annotated[
         str, Meta(pattern=r"^wss?://[^/\s].*$", description="Its URL, another region's perhaps.")
     ] = HOSTED
-    key_file: Annotated[
-        str, Meta(description="File with the API key, readable by its owner alone.")
-    ] = ""
+    key_file: KeyFile = ""
     api_key: Annotated[
         str,
         Meta(
@@ -59,54 +55,31 @@ soniox_section = ConfigSection("soniox", SonioxSettings)
 
 
 @implementer(ITranslatingRecogniser)
-class Soniox:
+class Soniox(FarRecogniser):
     """One connection for each wearer and language."""
 
     name = SonioxDialect.name
+    company = "Soniox"
+    hosted = HOSTED
 
     def __init__(self, services: IServices) -> None:
-        self._services = services
-        self._settings: SonioxSettings = services.settings(SonioxSettings)
-        self._key = read_key(
-            services, self._settings.key_file, "the key of Soniox", given=self._settings.api_key
+        settings: SonioxSettings = services.settings(SonioxSettings)
+        self._settings = settings
+        super().__init__(
+            services,
+            url=settings.url,
+            key=read_key(services, settings.key_file, "the key of Soniox", given=settings.api_key),
+            languages=settings.languages,
         )
-        self._rest = Rest(self.name, services.clock)
-
-    def unavailable(self) -> str | None:
-        """Whether there is a key, where one is needed."""
-        if self._key.problem is None and not self._key.value and self._settings.url == HOSTED:
-            return "set soniox.key_file to a file with your key of Soniox"
-        return self._key.problem
-
-    def addresses(self) -> tuple[str, ...]:
-        """Where the sound goes."""
-        return (self._settings.url,)
-
-    def speaks(self, language: str) -> bool:
-        """Whether the model is said to know it."""
-        return is_among(language, self._settings.languages)
 
     def translates(self, source: str, target: str) -> bool:
         """Whether both are languages that it knows."""
         return self.speaks(source) and target != AUTO and self.speaks(target)
 
-    def open(self, wanted: Recognition, listener: IRecogniserListener) -> FarStream:
-        """A connection of its own.
-
-        :raises Refused: it is not configured, does not know the language, or wants a rest.
-        """
-        lacking = self.unavailable()
-        if lacking is not None:
-            raise Refused("ENGINE_UNAVAILABLE", lacking, where="provider")
-        if not self.speaks(wanted.language):
-            raise unknown_language(self.name, wanted.language, "soniox.languages")
-        self._rest.refuse()
-        settings = self._settings
-        configured = configuration(
-            wanted, key=self._key.value, model=settings.model, diarize=settings.diarize
-        )
-        dialect = SonioxDialect(settings.url, self._key.value, configured, interim=wanted.interim)
-        return FarStream(self._services, dialect, self._rest, listener)
+    def _dialect(self, wanted: Recognition) -> SonioxDialect:
+        settings, key = self._settings, self._key.value
+        configured = configuration(wanted, key=key, model=settings.model, diarize=settings.diarize)
+        return SonioxDialect(settings.url, key, configured, interim=wanted.interim)
 
 
 soniox = EngineFactory(IRecogniser, Soniox.name, Soniox)
