@@ -22,6 +22,8 @@ from mentra.logs.redaction import without_password
 from mentra.routing import discovery
 from mentra.routing.catalogue import Catalogue
 from mentra.routing.origins import describe
+from mentra.speech.doubts import doubts as speech_doubts
+from mentra.speech.settings import SpeechSettings
 from mentra.tokens import SecretFiles, load_or_make_secret
 from mentra.voice.model import why_no_model
 from mentra.voice.settings import VoiceSettings
@@ -138,13 +140,13 @@ def _check_addresses(found: Config, catalogue: Catalogue) -> None:
 
 def _doubts(found: Config, catalogue: Catalogue) -> list[str]:
     """What the server would start with, and could not do."""
-    if VoiceSettings not in found.sections:
-        return []
     from twisted.internet import reactor  # noqa: TID251 - a command, in a function
 
     secrets = SecretFiles(found.folder)
-    problem = why_no_model(house_to_look_at(found, catalogue, reactor, secrets))
-    return [] if problem is None else [problem]
+    house = house_to_look_at(found, catalogue, reactor, secrets)
+    problem = why_no_model(house) if VoiceSettings in found.sections else None
+    heard = [*speech_doubts(house)] if SpeechSettings in found.sections else []
+    return [*heard, *([] if problem is None else [problem])]
 
 
 @config.command()

@@ -29,4 +29,6 @@
 ``synthesis``           who speaks, within bounds; by ``spoken_programs`` for instance
 ``wav``                 the plain sound in such files
 ``workers``             these processes; ``worker`` is what runs in them
+``queue``, ``load``     which utterance is next, and whether there are too many
+``doubts``              engines that are configured and cannot work here
 """

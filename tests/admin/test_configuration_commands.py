@@ -198,6 +198,64 @@ def test_check_warns_of_an_assistant_that_nobody_would_answer_for(run, tmp_path,
     assert sentence in line
 
 
+@pytest.mark.parametrize(
+    ("text", "beginning", "end"),
+    [
+        (
+            '[speech]\nrecognisers = ["sphinx", "pocketsphinx"]',
+            "speech.recognisers: there is no engine 'sphinx'; those installed are: ",
+            "; pocketsphinx is asked",
+        ),
+        (
+            '[speech.languages]\nde = ["wyoming"]',
+            "speech.languages, de: ",
+            "; nobody recognises speech",
+        ),
+        (
+            '[speech]\nvoice_detection = "ears"',
+            "speech.voice_detection: there is no engine 'ears'",
+            "; loudness decides who speaks, for engines that can do with that",
+        ),
+        (
+            '[synthesis]\nengine = "wyoming"',
+            "synthesis.engine: ",
+            "; nothing is spoken, and answers of the assistant are text",
+        ),
+        (
+            '[translation]\nengine = "libretranslate"',
+            "translation.engine: ",
+            "; nothing is translated but by recognisers that do it on the way",
+        ),
+    ],
+)
+def test_check_warns_of_engines_that_cannot_work_here(run, tmp_path, text, beginning, end):
+    (tmp_path / "mentra.toml").write_text(text)
+
+    said = run("config", "check")
+
+    assert (said.exit_code, said.stdout) == (0, "ok\n")
+    lines = said.stderr.splitlines()
+    assert any(line.startswith(f"Warning: {beginning}") and line.endswith(end) for line in lines), (
+        lines
+    )
+
+
+def test_check_warns_of_a_program_or_a_package_that_is_missing(run, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    (tmp_path / "mentra.toml").write_text(
+        '[synthesis]\nengine = "flite"\n[speech]\nrecognisers = ["sherpa", "pocketsphinx"]'
+    )
+
+    told = json.loads(run("config", "check", "--json").stdout)
+
+    assert told["ok"]
+    flite = next(one for one in told["warnings"] if one.startswith("synthesis.engine: "))
+    assert "flite" in flite
+    assert "apt install" in flite
+    sherpa = next(one for one in told["warnings"] if one.startswith("speech.recognisers: "))
+    assert "sherpa" in sherpa
+
+
 def test_a_named_file_that_is_missing_is_a_sentence(run):
     result = run("config", "check", "--config", "nowhere.toml")
 
