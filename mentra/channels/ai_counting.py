@@ -59,6 +59,12 @@ class Counted:
                 images=self._images(),
             )
         )
+        for call in response.tool_calls:
+            # by whom and how it is done is the page's business
+            asked = self._request.provider
+            self._record(
+                Happened(kind="tool", name=call.name, provider=asked, model=response.model)
+            )
 
     def failed(self, code: str, retryable: bool) -> None:
         """It was not."""

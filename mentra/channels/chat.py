@@ -39,7 +39,7 @@ async def chat_create(message: ChatCreate, context: IContext) -> Answer:
     """A new one."""
     most = context.services.settings(ChannelsSettings).max_chats
     chat = await IChats(context.services).create(
-        context.session.user_id, message.title, message.system_prompt, most
+        context.session.user_id, message.title, message.system_prompt, most, message.default_model
     )
     _tell(context, ChatCreated(payload=chat))
     return Reply(payload=chat)

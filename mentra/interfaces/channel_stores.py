@@ -16,7 +16,13 @@ class IChats(Interface):
     def chats(user_id: str, limit: int, offset: int) -> Any:
         """An awaitable of a list of chats, the last changed first."""
 
-    def create(user_id: str, title: str | None, system_prompt: str | None, most: int) -> Any:
+    def create(
+        user_id: str,
+        title: str | None,
+        system_prompt: str | None,
+        most: int,
+        default_model: str | None = None,
+    ) -> Any:
         """Begin one; an awaitable of it.
 
         :param most: how many a person may have.

@@ -192,7 +192,9 @@ def _add_totals(connection: Connection, user_id: str, theirs: Sequence[Dated]) -
         column: sum(one.kind == kind for one in happened) for column, kind in _TOTALS.items()
     }
     counts["sessions"] = sum(one.kind == "session" and one.name == "start" for one in happened)
-    for name in ("input_tokens", "output_tokens", "cost", "images", "active_seconds"):
+    # a model is shown pictures as well, which were not made here
+    counts["images"] = sum(one.images for one in happened if one.kind == "images")
+    for name in ("input_tokens", "output_tokens", "cost", "active_seconds"):
         counts[name] = sum(getattr(one, name) for one in happened)
     first, last = min(one.at for one in theirs), max(one.at for one in theirs)
     row = {"user_id": user_id, "first_at": first, "last_at": last, **counts}

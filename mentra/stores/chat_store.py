@@ -37,12 +37,17 @@ class ChatStore:
         return self._read(chats.listed, user_id, limit=limit, offset=offset)
 
     def create(
-        self, user_id: str, title: str | None, system_prompt: str | None, most: int
+        self,
+        user_id: str,
+        title: str | None,
+        system_prompt: str | None,
+        most: int,
+        default_model: str | None = None,
     ) -> Deferred[Chat]:
         """Begin one."""
         return self._write(
             chats.create, user_id, title=title, system_prompt=system_prompt, now=self._now(),
-            most=most,
+            most=most, default_model=default_model,
         )  # fmt: skip
 
     def get(self, user_id: str, chat_id: str) -> Deferred[Chat | None]:
@@ -53,7 +58,7 @@ class ChatStore:
         """Change what is given."""
         return self._write(
             chats.change, user_id, chat_id=change.id, now=self._now(), title=change.title,
-            system_prompt=change.system_prompt,
+            system_prompt=change.system_prompt, default_model=change.default_model,
         )  # fmt: skip
 
     def remove(self, user_id: str, chat_id: str) -> Deferred[bool]:

@@ -51,6 +51,7 @@ def create(
     system_prompt: str | None,
     now: float,
     most: int,
+    default_model: str | None = None,
 ) -> Chat:
     """Begin a chat.
 
@@ -66,7 +67,8 @@ def create(
         "chat_id": chat_id,
         "user_id": user_id,
         "title": storable(title or DEFAULT_TITLE),
-        "system_prompt": None if system_prompt is None else storable(system_prompt),
+        "system_prompt": _storable(system_prompt),
+        "default_model": _storable(default_model),
         "created_at": now,
         "updated_at": now,
         "message_count": 0,
@@ -88,6 +90,7 @@ def change(
     now: float,
     title: str | UnsetType,
     system_prompt: str | UnsetType | None,
+    default_model: str | UnsetType | None = UNSET,
 ) -> Chat:
     """Change what is not ``UNSET``.
 
@@ -97,7 +100,9 @@ def change(
     if title is not UNSET:
         values["title"] = storable(title)
     if system_prompt is not UNSET:
-        values["system_prompt"] = None if system_prompt is None else storable(system_prompt)
+        values["system_prompt"] = _storable(system_prompt)
+    if default_model is not UNSET:
+        values["default_model"] = _storable(default_model)
     _required(connection, user_id, chat_id)
     connection.execute(update(_chats).where(_chats.c.chat_id == chat_id).values(values))
     return _required(connection, user_id, chat_id)
@@ -212,6 +217,10 @@ def searchable(content: list[ContentBlock]) -> str:
     return storable("\n".join(filter(None, map(_words, content))))
 
 
+def _storable(text: str | None) -> str | None:
+    return None if text is None else storable(text)
+
+
 def _words(block: ContentBlock) -> str:
     match block:
         case TextBlock() | CodeBlock():
@@ -250,10 +259,10 @@ def _row_of(new: ChatAddMessage, user_id: str, now: float) -> dict[str, Any]:
         # JSON has no NUL in it
         "content": msgspec.json.encode(content).decode(),
         "text": searchable(content),
-        "model": None if new.model is None else storable(new.model),
+        "model": _storable(new.model),
         "token_count": new.token_count,
         "created_at": now,
-        "parent_id": None if new.parent_id is None else storable(new.parent_id),
+        "parent_id": _storable(new.parent_id),
         "is_liked": False,
         "metadata": None if new.metadata is None else msgspec.json.encode(new.metadata).decode(),
     }

@@ -433,6 +433,19 @@ def test_an_answer_is_counted_with_its_tokens_time_and_cost(counting, open_wing,
     ]
 
 
+def test_the_tools_that_a_model_calls_are_counted(counting, open_wing, model):
+    page = page_of(open_wing()[1], "ann@x.org")
+    page.request("ai:chat", HI)
+    for number in "12":
+        model.chats[0].call(ToolCall(id=number, name="weather", input={}), "{}")
+
+    model.chats[0].finish("tool_use")
+
+    [asked, *called] = [one for _, one in counting.told]
+    assert (asked.kind, asked.tools) == ("ai", 2)
+    assert called == [Happened(kind="tool", name="weather", provider="fake", model="m")] * 2
+
+
 def test_what_fails_or_is_left_is_counted_too(counting, open_wing, model):
     _, port = open_wing()
     page = page_of(port, "ann@x.org")

@@ -211,6 +211,41 @@ def test_models_and_tools(house, page, clock):
     }
 
 
+def test_a_models_calls_of_tools_do_not_make_the_rate_of_errors_look_better(house, page):
+    call = Happened(kind="tool", name="weather", provider="echo", model="echo-1")
+    happen(house, asked(tools=3), call, call, call)
+    page.refusal("chat:update", {"id": "none", "title": "x"})
+
+    assert page.ask("analytics:error-summary")["errorRate"] == 50.0
+    assert page.ask("analytics:lifetime-totals")["totalToolInvocations"] == 3
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        ({"name": "bash", "input": {}, "status": "completed", "duration": 1500}, (100.0, 1500.0)),
+        ({"name": "bash", "input": {}, "status": "error"}, (0.0, 0.0)),
+        ({"name": "bash", "input": {}, "status": "completed", "duration": -5}, (100.0, 0.0)),
+    ],
+)
+def test_the_calls_of_coding_assistants_are_counted(page, data, told):
+    session = page.ask("code:create-session", {"projectPath": "/tea"})
+    entry = {"sessionId": session["id"], "content": "ls"}
+    page.ask("code:add-entry", {**entry, "type": "tool_call", "toolCallData": data})
+    page.ask("code:add-entry", {**entry, "type": "tool_result", "toolCallData": data})
+
+    tools = page.ask("analytics:tool-usage")
+
+    assert tools["mostUsed"] == [{"tool": "bash", "count": 1}]
+    assert (tools["successRates"]["bash"], tools["avgDurations"]["bash"]) == told
+
+
+def test_pictures_that_a_model_is_shown_were_not_made(house, page):
+    happen(house, asked(images=3), Happened(kind="images", model="sketch", images=2))
+
+    assert page.ask("analytics:lifetime-totals")["totalImagesGenerated"] == 2
+
+
 def test_pages_that_were_there(house, house_and_port, clock):
     IAnalytics(house)
     page = page_at_door(house_and_port[1])

@@ -57,6 +57,16 @@ def test_a_chat_from_beginning_to_end(page):
     ]
 
 
+def test_a_chat_may_have_a_model_of_its_own(page):
+    chat = page.ask("chat:create", {"defaultModel": "echo/echo-1"})
+    changes = ({"title": "Tea"}, {"defaultModel": "openai/x"}, {"defaultModel": None})
+    changed = [page.ask("chat:update", {"id": chat["id"], **one}) for one in changes]
+
+    assert chat["defaultModel"] == "echo/echo-1"
+    assert [one["defaultModel"] for one in changed] == ["echo/echo-1", "openai/x", None]
+    assert page.ask("chat:create")["defaultModel"] is None
+
+
 @pytest.mark.parametrize(
     ("channel", "payload"),
     [

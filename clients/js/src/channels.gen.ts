@@ -648,7 +648,7 @@ export interface ToolResultBlock {
   isError?: boolean;
 }
 
-/** Tools and artifacts. */
+/** Tools that models asked for or coding assistants called, and artifacts. */
 export interface ToolUsageData {
   mostUsed: ToolCount[];
   successRates: Record<string, number>;
@@ -748,7 +748,7 @@ export interface ChannelMap {
   /** Put a message at the end of a conversation. */
   "chat:add-message": { request: { chatId: string; role: "assistant" | "system" | "user"; content: string | (TextBlock | CodeBlock | ImageBlock | FileBlock | ToolUseBlock | ToolResultBlock)[]; model?: string | null; tokenCount?: number | null; parentId?: string | null; metadata?: Record<string, unknown> | null }; response: Message };
   /** Begin a conversation. */
-  "chat:create": { request: { title?: string | null; systemPrompt?: string | null } | undefined; response: Chat };
+  "chat:create": { request: { title?: string | null; systemPrompt?: string | null; defaultModel?: string | null } | undefined; response: Chat };
   /** Delete a conversation with its messages; false where there is none of that id. */
   "chat:delete": { request: { id: string }; response: boolean };
   /** A conversation; null where there is none of that id. */
@@ -760,7 +760,7 @@ export interface ChannelMap {
   /** Messages that have all the words, in any of their forms; the best first. */
   "chat:search": { request: { query: string; limit?: number; chatId?: string | null }; response: SearchResult[] };
   /** Change a conversation; what is left out stays. */
-  "chat:update": { request: { id: string; title?: string; systemPrompt?: string | null }; response: Chat };
+  "chat:update": { request: { id: string; title?: string; systemPrompt?: string | null; defaultModel?: string | null }; response: Chat };
   /** Like a message, or do so no longer. */
   "chat:update-message": { request: { id: string; isLiked: boolean }; response: Message };
   /** Put an entry at the end of a transcript. */

@@ -132,10 +132,12 @@ export class Conversation {
   }
 
   async #ask(chatId: string, signal: AbortSignal, told: (piece: string) => void) {
-    const { provider, model, temperature } = this.#preferences.current;
+    const { temperature } = this.#preferences.current;
+    const chat = await this.#client.sendMessage("chat:get", { id: chatId });
     const page = await this.#client.sendMessage("chat:get-messages", { chatId, limit: REMEMBERED });
     const messages = page.messages.map((one) => ({ role: one.role, content: textOf(one) }));
-    const request = { provider, model, messages, temperature };
+    const { provider, model } = this.#preferences.modelFor(chat);
+    const request = { provider, model, messages, temperature, systemPrompt: chat?.systemPrompt };
     return chatStream(
       this.#client,
       request,

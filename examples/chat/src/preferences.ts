@@ -1,13 +1,16 @@
-import type { ChannelClient } from "mentra-channels";
+import type { ChannelClient, Chat } from "mentra-channels";
 import { attempt, byId, complain, make } from "./dom.js";
 
 const PROVIDERS = ["echo", "openai", "anthropic", "google"];
 /** The server's default, which is shown as large as the browser shows text. */
 const PLAIN_SIZE = 14;
 
-interface Chosen {
+interface Model {
   provider: string;
   model: string;
+}
+
+interface Chosen extends Model {
   temperature: number;
   streamResponses: boolean;
   autoGenerateTitle: boolean;
@@ -31,11 +34,8 @@ export class Preferences {
   /** Read them anew. */
   async load(): Promise<void> {
     const { theme, fontSize, chat } = await this.#client.sendMessage("settings:get-all");
-    const chosen = String(chat.defaultModel ?? "");
-    const cut = chosen.indexOf("/");
     this.current = {
-      provider: cut > 0 ? chosen.slice(0, cut) : "echo",
-      model: cut > 0 ? chosen.slice(cut + 1) : "echo-1",
+      ...(modelOf(chat.defaultModel) ?? { provider: "echo", model: "echo-1" }),
       temperature: chat.temperature,
       streamResponses: chat.streamResponses,
       autoGenerateTitle: chat.autoGenerateTitle,
@@ -50,6 +50,11 @@ export class Preferences {
     this.#choose("provider", this.current.provider);
     await this.#showModels(this.current.provider);
     this.#choose("model", this.current.model);
+  }
+
+  /** Who answers in a chat: it may have a model of its own. */
+  modelFor(chat: Chat | null): Model {
+    return modelOf(chat?.defaultModel) ?? this.current;
   }
 
   async #changed(field: HTMLInputElement): Promise<void> {
@@ -107,4 +112,10 @@ export class Preferences {
   #field<T extends HTMLElement & { value: string } = HTMLInputElement>(name: string): T {
     return this.#form.elements.namedItem(name) as unknown as T;
   }
+}
+
+/** What is meant by `provider/model`, if anything. */
+function modelOf(chosen: string | null | undefined): Model | null {
+  const cut = chosen?.indexOf("/") ?? -1;
+  return cut > 0 ? { provider: chosen!.slice(0, cut), model: chosen!.slice(cut + 1) } : null;
 }

@@ -118,7 +118,7 @@ def error_summary(weeks: Tallies, found: Tallies, now: float) -> ErrorSummary:
     :param weeks: the last fourteen days, by day.
     """
     failed = [one for one in found if one.kind == "error"]
-    done = sum(one.ok for one in found if one.kind not in ("error", "session"))
+    done = sum(one.ok for one in found if _was_asked(one))
     count, retryable = _count(failed), sum(one.retryable for one in failed)
     codes: Counter[str] = Counter()
     for one in failed:
@@ -247,6 +247,11 @@ def _days(found: Tallies, span: Range) -> float:
         return span.days
     starts = [one.start for one in found]
     return max(1.0, (max(starts) - min(starts)) / DAY + 1) if starts else 1.0
+
+
+def _was_asked(one: Tally) -> bool:
+    """Whether it is something that somebody asked; a model's calls of tools are not."""
+    return one.kind not in ("error", "session") and not (one.kind == "tool" and one.model)
 
 
 def _trend(weeks: Tallies, now: float) -> Literal["increasing", "decreasing", "stable"]:

@@ -7,7 +7,7 @@ from mentra.messages import Fault, Message
 from mentra.messages.channels import INVALID_MESSAGE, PATH, UNAUTHORIZED, UNKNOWN_CHANNEL
 from mentra.messages.channels.ai import AiChat, AiChatStream
 from mentra.messages.channels.chat import ChatAddMessage, ChatCreate, ChatSearch
-from mentra.messages.channels.code import CodeSearchTranscript
+from mentra.messages.channels.code import CodeAddEntry, CodeSearchTranscript, ToolCallData
 from mentra.records import Happened
 
 SEEN: dict[type[Message], Happened] = {
@@ -21,6 +21,14 @@ PAGES_OWN = frozenset({UNAUTHORIZED, UNKNOWN_CHANNEL, INVALID_MESSAGE})
 """Codes of what was no request that anything could be done about."""
 
 
+FAILED = frozenset({"error", "failed", "cancelled"})
+"""What coding assistants call a call that brought nothing."""
+
+
+LONGEST = 31_536_000.0
+"""Seconds that a call of a tool is believed to have taken."""
+
+
 def came(message: Message, context: IContext) -> None:
     """Somebody is there."""
     if context.session is not None:
@@ -31,7 +39,7 @@ def answered(message: Message, answer: Answer, context: IContext) -> None:
     """Count what was done, or could not be."""
     if context.session is None:
         return
-    happened = SEEN.get(type(message))
+    happened = _tool(message) if isinstance(message, CodeAddEntry) else SEEN.get(type(message))
     if type(answer) is Fault:
         if answer.code in PAGES_OWN:
             return
@@ -40,6 +48,17 @@ def answered(message: Message, answer: Answer, context: IContext) -> None:
         analytics = IAnalytics(context.services, None)
         if analytics is not None:
             analytics.record(context.session.user_id, happened)
+
+
+def _tool(entry: CodeAddEntry) -> Happened | None:
+    """The call of a tool that an entry tells of."""
+    call = entry.tool_call_data
+    if entry.type != "tool_call" or not isinstance(call, ToolCallData):
+        return None
+    milliseconds = call.duration if isinstance(call.duration, int | float) else 0.0
+    is_good = call.status not in FAILED
+    seconds = min(max(0.0, milliseconds / 1000), LONGEST)
+    return Happened(kind="tool", name=call.name, ok=is_good, seconds=seconds)
 
 
 def _error(message: Message, fault: Fault) -> Happened:

@@ -775,18 +775,22 @@ var Conversation = class {
 		}
 	}
 	async #ask(chatId, signal, told) {
-		const { provider, model, temperature } = this.#preferences.current;
+		const { temperature } = this.#preferences.current;
+		const chat = await this.#client.sendMessage("chat:get", { id: chatId });
+		const messages = (await this.#client.sendMessage("chat:get-messages", {
+			chatId,
+			limit: REMEMBERED
+		})).messages.map((one) => ({
+			role: one.role,
+			content: textOf(one)
+		}));
+		const { provider, model } = this.#preferences.modelFor(chat);
 		const request = {
 			provider,
 			model,
-			messages: (await this.#client.sendMessage("chat:get-messages", {
-				chatId,
-				limit: REMEMBERED
-			})).messages.map((one) => ({
-				role: one.role,
-				content: textOf(one)
-			})),
-			temperature
+			messages,
+			temperature,
+			systemPrompt: chat?.systemPrompt
 		};
 		return chatStream(this.#client, request, (piece) => piece.type === "text" && told(piece.text ?? ""), { signal });
 	}
@@ -957,11 +961,11 @@ var Preferences = class {
 	/** Read them anew. */
 	async load() {
 		const { theme, fontSize, chat } = await this.#client.sendMessage("settings:get-all");
-		const chosen = String(chat.defaultModel ?? "");
-		const cut = chosen.indexOf("/");
 		this.current = {
-			provider: cut > 0 ? chosen.slice(0, cut) : "echo",
-			model: cut > 0 ? chosen.slice(cut + 1) : "echo-1",
+			...modelOf(chat.defaultModel) ?? {
+				provider: "echo",
+				model: "echo-1"
+			},
 			temperature: chat.temperature,
 			streamResponses: chat.streamResponses,
 			autoGenerateTitle: chat.autoGenerateTitle
@@ -976,6 +980,10 @@ var Preferences = class {
 		this.#choose("provider", this.current.provider);
 		await this.#showModels(this.current.provider);
 		this.#choose("model", this.current.model);
+	}
+	/** Who answers in a chat: it may have a model of its own. */
+	modelFor(chat) {
+		return modelOf(chat?.defaultModel) ?? this.current;
 	}
 	async #changed(field) {
 		if (!field.reportValidity()) return;
@@ -1023,6 +1031,14 @@ var Preferences = class {
 		return this.#form.elements.namedItem(name);
 	}
 };
+/** What is meant by `provider/model`, if anything. */
+function modelOf(chosen) {
+	const cut = chosen?.indexOf("/") ?? -1;
+	return cut > 0 ? {
+		provider: chosen.slice(0, cut),
+		model: chosen.slice(cut + 1)
+	} : null;
+}
 // ../../examples/chat/src/where.ts
 var LOOPBACK = /* @__PURE__ */ new Set([
 	"localhost",

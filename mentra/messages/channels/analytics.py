@@ -156,7 +156,7 @@ class ToolCount(Record, frozen=True, kw_only=True):
 
 
 class ToolUsageData(Record, frozen=True, kw_only=True):
-    """Tools and artifacts.
+    """Tools that models asked for or coding assistants called, and artifacts.
 
     :ivar success_rates: percent, by tool.
     :ivar avg_durations: milliseconds, by tool.

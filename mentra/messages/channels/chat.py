@@ -99,6 +99,8 @@ ContentBlock = TextBlock | CodeBlock | ImageBlock | FileBlock | ToolUseBlock | T
 class Chat(Record, frozen=True, kw_only=True):
     """A conversation.  Times are ISO 8601, UTC.
 
+    :ivar default_model: the model that pages ask in it, as they spell it; null: that of the
+        settings.
     :ivar updated_at: of its last change or message.
     """
 
@@ -208,13 +210,17 @@ class ChatList(Request, frozen=True, kw_only=True, tag="chat:list"):
 
 
 class ChatCreate(Request, frozen=True, kw_only=True, tag="chat:create"):
-    """Begin a conversation."""
+    """Begin a conversation.
+
+    :ivar default_model: the model that pages are to ask in it.
+    """
 
     answers: ClassVar[Any] = Chat
     events: ClassVar[tuple[type[Event], ...]] = (ChatCreated,)
     refusals: ClassVar[tuple[str, ...]] = ("there are too many chats",)
     title: Title | None = None
     system_prompt: Prompt | None = None
+    default_model: Title | None = None
 
 
 class ChatGet(Request, frozen=True, kw_only=True, tag="chat:get"):
@@ -227,7 +233,7 @@ class ChatGet(Request, frozen=True, kw_only=True, tag="chat:get"):
 class ChatUpdate(Request, frozen=True, kw_only=True, tag="chat:update"):
     """Change a conversation; what is left out stays.
 
-    :ivar system_prompt: null takes it away.
+    :ivar system_prompt: null takes it away, likewise *default_model*.
     """
 
     answers: ClassVar[Any] = Chat
@@ -236,6 +242,7 @@ class ChatUpdate(Request, frozen=True, kw_only=True, tag="chat:update"):
     id: Name
     title: Title | UnsetType = UNSET
     system_prompt: Prompt | UnsetType | None = UNSET
+    default_model: Title | UnsetType | None = UNSET
 
 
 class ChatDelete(Request, frozen=True, kw_only=True, tag="chat:delete"):

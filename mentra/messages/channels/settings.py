@@ -27,7 +27,7 @@ class ChatSettings(Record, frozen=True, kw_only=True):
 class ProviderSettings(Record, frozen=True, kw_only=True):
     """A provider of models.
 
-    :ivar base_url: where it is found; null: where it always is.
+    :ivar base_url: kept for pages; the server asks where its own configuration says.
     """
 
     enabled: bool = True
