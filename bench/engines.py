@@ -14,8 +14,8 @@ word shown
     From the end of a word in the sound (as the final result has it) to the first interim result
     that has it in its place; half of the words, and 95 of 100.
 killed
-    From the end of a sentence, a second of silence and all, to its final result, when its process
-    is killed in the middle of it.
+    From the end of a sentence in the sound to its final result, when its process is killed in the
+    middle of it; 800 ms of that are the silence that ends an utterance.
 stall
     The longest time in which the server's thread could do nothing else, from the first stream's
     opening until its first final result, model and all; 10 ms are the measure's own.
@@ -64,6 +64,9 @@ from mentra.testing.spoken import (
 PATIENCE = 60.0
 """Seconds until a result is not waited for any longer."""
 
+BEFORE = 0.5
+"""Seconds of silence before a sentence."""
+
 TICK = 0.01
 """Seconds between two looks at the clock, while stalls are looked for."""
 
@@ -71,7 +74,7 @@ WORD_SHOWN_MS = 500
 """Of 100 words 95 are shown within it."""
 
 KILLED_MS = 2000
-"""So much later comes what a killed process had to recognise."""
+"""So soon after its end comes a sentence whose process was killed, with the silence that ends it."""
 
 STALL_MS = 100
 """No stall is longer."""
@@ -114,6 +117,10 @@ class Bench:
             raise ear.problem
         if not ear.finals:
             raise SystemExit("nothing was recognised")
+
+    def _at(self, when: float) -> Deferred[None]:
+        """Done at *when*, clock seconds."""
+        return task.deferLater(self._reactor, max(0.0, when - self._reactor.seconds()))
 
     async def _at_once(self, wanted: Recognition, sound: bytes) -> tuple[str, float]:
         """What was understood, and how long it took."""
@@ -163,11 +170,9 @@ class Bench:
                 Recognition(language="en"), ear
             )
             begun = self._reactor.seconds()
-            for number, piece in enumerate(chunks(silence(0.5) + sound + silence(1.2)), 1):
+            for number, piece in enumerate(chunks(silence(BEFORE) + sound + silence(1.2)), 1):
                 # as a microphone has it: the piece is there when its last sample is
-                await task.deferLater(
-                    self._reactor, max(0.0, begun + number * 0.1 - self._reactor.seconds())
-                )
+                await self._at(begun + number * 0.1)
                 stream.write(piece)
             await self._until(ear)
             stream.close()
@@ -175,21 +180,22 @@ class Bench:
         return late
 
     async def killed(self, sound: bytes) -> float:
-        """Seconds until the result is there though the process died in mid-sentence."""
+        """Seconds from the end of *sound* to its final result though the process died in the middle
+        of it."""
         engine: Any = self._engines.get(IRecogniser, "pocketsphinx")
         ear = Ear(self._reactor)
         stream = engine.open(Recognition(language="en"), ear)
-        pieces = list(chunks(silence(0.5) + sound + silence(1)))
-        for number, piece in enumerate(pieces):
+        pieces = list(chunks(silence(BEFORE) + sound + silence(1.2)))
+        begun = self._reactor.seconds()
+        for number, piece in enumerate(pieces, 1):
             if number == len(pieces) // 2:
                 for worker in tuple(engine.workers.processes):
                     worker.transport.signalProcess("KILL")
+            await self._at(begun + number * 0.1)
             stream.write(piece)
-            await task.deferLater(self._reactor, 0.1)
-        said = self._reactor.seconds()
         await self._until(ear)
         stream.close()
-        return self._reactor.seconds() - said
+        return final_came(ear) - (begun + BEFORE + len(sound) / 2 / RATE)
 
     async def spoken(self, name: str, texts: Sequence[str]) -> tuple[float, float]:
         """Milliseconds for a text, and seconds of speech that it is."""
@@ -201,6 +207,11 @@ class Bench:
             took += self._reactor.seconds() - begun
             long += len(pcm_of_wav(speech.body)) / RATE / 2
         return took / len(texts) * 1000, long / len(texts)
+
+
+def final_came(ear: Ear) -> float:
+    """When the first final result was there, clock seconds."""
+    return next(when for when, one in ear.told if one.is_final)
 
 
 def _delays(begun: float, ear: Ear) -> list[float]:

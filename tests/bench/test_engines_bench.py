@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from engines import KILLED_MS, STALL_MS, WORD_SHOWN_MS, Ear, _delays, _is_kept
+from engines import KILLED_MS, STALL_MS, WORD_SHOWN_MS, Ear, _delays, _is_kept, final_came
 from twisted.internet.task import Clock
 
 from mentra.hearing import Heard, Word
@@ -41,6 +41,17 @@ def test_a_word_is_shown_when_it_is_first_in_its_place() -> None:
         ear.heard(one)
 
     assert _delays(0.0, ear) == [0.5, 0.5]
+
+
+def test_a_final_result_came_when_it_came_and_not_when_somebody_looked() -> None:
+    clock = Clock()
+    ear = Ear(clock)
+    for result in (heard(("good", 1250)), heard(("good", 1250), final=True)):
+        clock.advance(1.5)
+        ear.heard(result)
+    clock.advance(5)
+
+    assert final_came(ear) == 3.0
 
 
 @pytest.mark.parametrize(
@@ -86,4 +97,6 @@ def test_every_engine_is_measured(tmp_path: Path) -> None:
         "word shown, ms", "killed, ms", "flite", "espeak-ng",
     }  # fmt: skip
     assert figures["word shown, ms"]["words"] > 3
+    # the pause that ends an utterance is in it
+    assert figures["killed, ms"] > 500
     assert "word shown, ms" in done.stdout
