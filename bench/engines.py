@@ -74,7 +74,7 @@ WORD_SHOWN_MS = 500
 """Of 100 words 95 are shown within it."""
 
 KILLED_MS = 2000
-"""So soon after its end comes a sentence whose process was killed, with the silence that ends it."""
+"""So soon after its end a sentence whose process was killed is final, pause and all."""
 
 STALL_MS = 100
 """No stall is longer."""
