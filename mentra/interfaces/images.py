@@ -61,11 +61,39 @@ class IImageStore(Interface):
         :raises mentra.errors.Refused: ``NOT_FOUND`` or ``TOO_MANY``.
         """
 
+    def change_group(user_id: str, change: Any) -> Any:
+        """Do what a :class:`mentra.messages.channels.imagegen_changes.UpdateGroup` says; an
+        awaitable of the group.
+
+        :raises mentra.errors.Refused: ``NOT_FOUND``.
+        """
+
+    def remove_group(user_id: str, group_id: str) -> Any:
+        """Delete a group that is empty; an awaitable of whether it was there.
+
+        :raises mentra.errors.Refused: ``NOT_EMPTY``.
+        """
+
+    def change_entry(user_id: str, change: Any, edit: Any) -> Any:
+        """Do what a :class:`mentra.messages.channels.imagegen_changes.UpdateEntry` says; an
+        awaitable of the entry.
+
+        :param edit: makes what is wanted then out of what was, both
+            :class:`mentra.messages.channels.images.Wanted`; called in a thread.
+        :raises mentra.errors.Refused: ``NOT_FOUND``, or what *edit* raises.
+        """
+
+    def remove_entry(user_id: str, entry_id: str) -> Any:
+        """Delete an entry with its jobs; an awaitable of whether it was there.
+
+        :raises mentra.errors.Refused: ``WRONG_STATE`` or ``HAS_IMAGES``.
+        """
+
     def create_job(user_id: str, entry_id: str, most: int) -> Any:
         """An awaitable of a new job that waits for its turn.
 
         :param most: jobs of a person that are not over.
-        :raises mentra.errors.Refused: ``NOT_FOUND`` or ``TOO_MANY``.
+        :raises mentra.errors.Refused: ``NOT_FOUND``, ``DISABLED`` or ``TOO_MANY``.
         """
 
     def jobs(user_id: str, asked: Any) -> Any:
@@ -120,7 +148,7 @@ class IImageWork(Interface):
     def run(user_id: str, entry_id: str) -> Any:
         """Have pictures made of an entry; an awaitable of the job.
 
-        :raises mentra.errors.Refused: ``NOT_FOUND`` or ``TOO_MANY``.
+        :raises mentra.errors.Refused: ``NOT_FOUND``, ``DISABLED`` or ``TOO_MANY``.
         """
 
     def cancel(user_id: str, job_id: str) -> Any:

@@ -61,6 +61,12 @@ from mentra.channels.credentials import (
 )
 from mentra.channels.entrance import channel_door, channels_path, system_auth, unknown_channel
 from mentra.channels.housekeeping import channel_keeper
+from mentra.channels.imagegen.changes import (
+    imagegen_delete_entry,
+    imagegen_delete_group,
+    imagegen_update_entry,
+    imagegen_update_group,
+)
 from mentra.channels.imagegen.gallery import (
     imagegen_delete_image,
     imagegen_get_image,

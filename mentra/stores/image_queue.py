@@ -12,6 +12,7 @@ from mentra.errors import Refused
 from mentra.messages.channels.imagegen import ListJobs
 from mentra.messages.channels.images import (
     DEFAULT_GROUP,
+    DISABLED,
     TOO_MANY,
     UNKNOWN_ENTRY,
     UNKNOWN_GROUP,
@@ -48,7 +49,7 @@ def groups(connection: Connection, user_id: str, now: float) -> list[QueueGroup]
     rows = connection.execute(wanted.order_by(_groups.c.sort_order, _groups.c.id)).all()
     if not rows:
         return [_add_group(connection, user_id, DEFAULT_GROUP, now, 0)]
-    return [_group(row) for row in rows]
+    return [group_of(row) for row in rows]
 
 
 def create_group(
@@ -70,7 +71,7 @@ def entries(connection: Connection, user_id: str, group_id: str) -> list[QueueEn
         return []
     theirs = (_entries.c.user_id == user_id) & (_entries.c.group_id == group_id)
     wanted = select(_entries).where(theirs).order_by(_entries.c.sort_order, _entries.c.id)
-    return [_entry(row) for row in connection.execute(wanted)]
+    return [entry_of(row) for row in connection.execute(wanted)]
 
 
 def create_entry(
@@ -103,7 +104,7 @@ def create_entry(
         "updated_at": now,
     }
     connection.execute(_entries.insert().values(row))
-    return _entry(_row(connection, _entries, _entries.c.entry_id, row["entry_id"]))
+    return entry_of(_row(connection, _entries, _entries.c.entry_id, row["entry_id"]))
 
 
 # -- jobs ------------------------------------------------------------------------------------
@@ -113,10 +114,13 @@ def create_job(connection: Connection, user_id: str, entry_id: str, now: float, 
     """Have an entry wait for its turn.
 
     :param most: jobs of one person that are not over.
-    :raises Refused: ``NOT_FOUND`` or ``TOO_MANY``.
+    :raises Refused: ``NOT_FOUND``, ``DISABLED`` or ``TOO_MANY``.
     """
     require_owner(connection, user_id)
     wanted = _wanted(connection, user_id, entry_id)
+    enabled = select(_entries.c.enabled).where(_entries.c.entry_id == entry_id)
+    if not connection.scalar(enabled):
+        raise Refused("DISABLED", DISABLED)
     held = select(func.count()).where(_jobs.c.user_id == user_id, _jobs.c.state.in_(PENDING))
     if (connection.scalar(held) or 0) >= most:
         raise Refused("TOO_MANY", f"{TOO_MANY}: at most {most} jobs wait or run")
@@ -243,7 +247,7 @@ def _add_group(
         "updated_at": now,
     }
     connection.execute(_groups.insert().values(row))
-    return _group(_row(connection, _groups, _groups.c.group_id, row["group_id"]))
+    return group_of(_row(connection, _groups, _groups.c.group_id, row["group_id"]))
 
 
 def _row(connection: Connection, table: Table, column: Any, value: Any) -> Any:
@@ -270,14 +274,16 @@ def _job_row(connection: Connection, user_id: str, job_id: str) -> Any:
     return row
 
 
-def _group(row: Any) -> QueueGroup:
+def group_of(row: Any) -> QueueGroup:
+    """The group of a row."""
     return QueueGroup(
         id=row.group_id, name=row.name, collapsed=row.collapsed, sort_order=row.sort_order,
         created_at=iso(row.created_at), updated_at=iso(row.updated_at),
     )  # fmt: skip
 
 
-def _entry(row: Any) -> QueueEntry:
+def entry_of(row: Any) -> QueueEntry:
+    """The entry of a row."""
     wanted = msgspec.json.decode(row.wanted, type=Wanted)
     return QueueEntry(
         **msgspec.structs.asdict(wanted),

@@ -9,6 +9,7 @@ from zope.interface import implementer
 
 from mentra.interfaces.images import IImageFiles, IImageStore
 from mentra.messages.channels.imagegen import ListImages, ListJobs, UpdateImage
+from mentra.messages.channels.imagegen_changes import UpdateEntry, UpdateGroup
 from mentra.messages.channels.images import (
     GalleryPage,
     GeneratedImage,
@@ -18,7 +19,7 @@ from mentra.messages.channels.images import (
     Wanted,
 )
 from mentra.pictures import NewImage
-from mentra.stores import gallery, image_queue
+from mentra.stores import gallery, image_changes, image_queue
 from mentra.stores.database import Transactions
 from mentra.stores.photo_files import PhotoFiles
 
@@ -59,6 +60,26 @@ class ImageStore:
             image_queue.create_entry, user_id, group_id=group_id, wanted=wanted, now=self._now(),
             most=most,
         )  # fmt: skip
+
+    def change_group(self, user_id: str, change: UpdateGroup) -> Deferred[QueueGroup]:
+        """What is given."""
+        return self._write(image_changes.change_group, user_id, wanted=change, now=self._now())
+
+    def remove_group(self, user_id: str, group_id: str) -> Deferred[bool]:
+        """One that is empty."""
+        return self._write(image_changes.remove_group, user_id, group_id=group_id)
+
+    def change_entry(
+        self, user_id: str, change: UpdateEntry, edit: Callable[[Wanted], Wanted]
+    ) -> Deferred[QueueEntry]:
+        """What is given."""
+        return self._write(
+            image_changes.change_entry, user_id, wanted=change, edit=edit, now=self._now()
+        )
+
+    def remove_entry(self, user_id: str, entry_id: str) -> Deferred[bool]:
+        """With its jobs."""
+        return self._write(image_changes.remove_entry, user_id, entry_id=entry_id)
 
     def create_job(self, user_id: str, entry_id: str, most: int) -> Deferred[Job]:
         """Of an entry."""

@@ -9,13 +9,13 @@ from mentra.channels.section import ChannelsSettings
 from mentra.engines import engines
 from mentra.llm.echo import echo
 from mentra.llm.prices import prices
-from mentra.messages.channels import Request, ai, imagegen
+from mentra.messages.channels import Request, ai, imagegen, imagegen_changes
 from mentra.testing.channels import page_at_door
 from mentra.testing.images import FakeImageEngine
 
 CHANNELS = {
     kind.tag(): kind
-    for module in (ai, imagegen)
+    for module in (ai, imagegen, imagegen_changes)
     for name, kind in vars(module).items()
     if isinstance(kind, type)
     and issubclass(kind, Request)
@@ -83,4 +83,4 @@ def test_every_channel_is_among_them():
     assert {name for name in CHANNELS if name.startswith("ai:")} == {
         "ai:chat", "ai:chat-stream", "ai:cancel", "ai:models", "ai:has-credentials"
     }  # fmt: skip
-    assert len([name for name in CHANNELS if name.startswith("imagegen:")]) == 14
+    assert len([name for name in CHANNELS if name.startswith("imagegen:")]) == 18

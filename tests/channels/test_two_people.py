@@ -106,7 +106,10 @@ class Person:
         group = channel.partition(":")[0]
         word = self.word
         own = {"chat": "chat", "code": "session", "imagegen": "image"}.get(group)
-        by_channel = {"chat:update-message": ids.get("message"), "settings:update": None}
+        by_channel = {"chat:update-message": ids.get("message")}
+        for act in ("update", "delete"):
+            by_channel |= {f"imagegen:{act}-group": ids.get("group")}
+            by_channel |= {f"imagegen:{act}-entry": ids.get("queued")}
         named = ids.get(own) if own else "haiku"
         entry_id = ids.get("queued")
         values = {

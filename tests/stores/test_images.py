@@ -8,6 +8,7 @@ from zope.interface.verify import verifyObject
 from mentra.errors import Refused
 from mentra.interfaces.images import IImageFiles, IImageStore
 from mentra.messages.channels.imagegen import DateRange, ListImages, ListJobs, UpdateImage
+from mentra.messages.channels.imagegen_changes import UpdateEntry, UpdateGroup
 from mentra.messages.channels.images import Prompt, Resolution, Wanted
 from mentra.pictures import NewImage
 
@@ -288,3 +289,73 @@ def test_everything_goes_with_its_person(kept, images):
     assert kept.wait(kept.image_files.read(kept_name)) is None
     assert kept.wait(images.files()) == frozenset()
     assert kept.wait(images.requeue()) == []
+
+
+# -- changed and deleted -----------------------------------------------------------------------
+
+
+def keep_all(before):
+    return before
+
+
+@pytest.mark.parametrize("name", ["none", "", "\0"])
+def test_nobody_changes_or_deletes_what_is_anothers_or_nowhere(kept, images, name):
+    group, entry = group_of(kept), entry_of(kept)
+    acts = (
+        lambda user_id, one: images.change_group(user_id, UpdateGroup(id=one or group.id)),
+        lambda user_id, one: images.change_entry(
+            user_id, UpdateEntry(id=one or entry.id), keep_all
+        ),
+    )
+
+    for act in acts:
+        with pytest.raises(Refused):
+            kept.wait(act(ANN, name or "none"))
+        with pytest.raises(Refused):
+            kept.wait(act(BOB, None))
+    with pytest.raises(Refused):
+        kept.wait(
+            images.change_entry(
+                BOB, UpdateEntry(id=entry_of(kept, BOB).id, group_id=group.id), keep_all
+            )
+        )
+
+    for remove, own in ((images.remove_group, group.id), (images.remove_entry, entry.id)):
+        assert kept.wait(remove(BOB, own)) is kept.wait(remove(ANN, name)) is False
+    assert kept.wait(images.entries(ANN, group.id)) == [entry]
+
+
+def test_changes_are_kept_and_what_was_deleted_is_gone(kept, images):
+    group, entry = group_of(kept), entry_of(kept)
+    job = kept.wait(images.create_job(ANN, entry.id, 10))
+    kept.now += 5
+
+    def more(before):
+        return msgspec.structs.replace(before, batch_count=5)
+
+    changed = kept.wait(images.change_entry(ANN, UpdateEntry(id=entry.id, enabled=False), more))
+
+    kept.reopen()
+    again = kept.images
+    assert kept.wait(again.entries(ANN, group.id)) == [changed]
+    assert (changed.enabled, changed.batch_count) == (False, 5)
+    assert changed.updated_at > entry.updated_at
+    assert kept.wait(again.jobs(ANN, ListJobs()))[0].stats.expected_batches == 5
+    with pytest.raises(Refused):
+        kept.wait(again.create_job(ANN, entry.id, 10))
+    kept.wait(again.move(ANN, job.id, "cancelled", ("queued",)))
+    assert kept.wait(again.remove_entry(ANN, entry.id)) is True
+    assert kept.wait(again.jobs(ANN, ListJobs())) == []
+    assert kept.wait(again.remove_group(ANN, group.id)) is True
+    assert kept.wait(again.groups(ANN))[0].id != group.id
+
+
+def test_an_entry_with_pictures_stays(kept, images):
+    made(kept)
+    job = kept.wait(images.jobs(ANN, ListJobs()))[0]
+    kept.wait(images.move(ANN, job.id, "cancelled", ("queued",)))
+
+    with pytest.raises(Refused):
+        kept.wait(images.remove_entry(ANN, job.queue_entry_id))
+
+    assert kept.wait(images.gallery(ANN, ListImages())).total == 1

@@ -795,6 +795,10 @@ export interface ChannelMap {
   "imagegen:create-entry": { request: { groupId: string; prompt: string | Prompt; resolution?: Resolution | null; model?: string | null; style?: string | null; imagesPerBatch?: number; batchCount?: number; references?: string[]; extParams?: Record<string, unknown>; executionMode?: "fixed" | "target"; targetImages?: number | null; tolerance?: number }; response: QueueEntry };
   /** Make a group, after the others. */
   "imagegen:create-group": { request: { name: string }; response: QueueGroup };
+  /** Delete an entry with its jobs, which are over; false where there is none of that id. */
+  "imagegen:delete-entry": { request: { id: string }; response: boolean };
+  /** Delete a group that has no entries; false where there is none of that id. */
+  "imagegen:delete-group": { request: { id: string }; response: boolean };
   /** Delete a picture; false where there is none of that id. */
   "imagegen:delete-image": { request: { id: string }; response: boolean };
   /** A picture itself. */
@@ -815,6 +819,10 @@ export interface ChannelMap {
   "imagegen:retry": { request: { jobId: string }; response: Job };
   /** Have pictures made of an entry. */
   "imagegen:run": { request: { entryId: string }; response: Job };
+  /** Change an entry; what is left out stays.  Jobs that wait make what it says then; one that */
+  "imagegen:update-entry": { request: { id: string; groupId?: string; enabled?: boolean; sortOrder?: number; prompt?: string | Prompt; resolution?: Resolution; model?: string | null; style?: string | null; imagesPerBatch?: number; batchCount?: number; references?: string[]; extParams?: Record<string, unknown>; executionMode?: "fixed" | "target"; targetImages?: number | null; tolerance?: number }; response: QueueEntry };
+  /** Change a group; what is left out stays. */
+  "imagegen:update-group": { request: { id: string; name?: string; collapsed?: boolean; sortOrder?: number }; response: QueueGroup };
   /** What one thinks of a picture; what is left out stays. */
   "imagegen:update-image": { request: { id: string; favorite?: boolean; rating?: number | null; tags?: string[]; notes?: string | null }; response: GeneratedImage };
   /** One setting; null where there is none of that key. */
@@ -863,6 +871,14 @@ export interface EventMap {
   "imagegen:batch-failed": BatchLost;
   /** A batch begins. */
   "imagegen:batch-started": BatchBegun;
+  /** An entry is gone, with its jobs. */
+  "imagegen:entry-deleted": Id;
+  /** An entry was changed. */
+  "imagegen:entry-updated": QueueEntry;
+  /** A group is gone. */
+  "imagegen:group-deleted": Id;
+  /** A group was changed. */
+  "imagegen:group-updated": QueueGroup;
   /** A job is over: ``completed``, ``failed`` or ``cancelled``. */
   "imagegen:job-completed": JobHappened;
   /** There is a job; the first thing that is told of it. */

@@ -5,5 +5,6 @@
 ``work``      jobs, one after the other
 ``run``       one job, batch by batch
 ``queue``     the channels of groups, entries and jobs
+``changes``   those that change and delete groups and entries
 ``gallery``   the channels of pictures
 """

@@ -8,6 +8,7 @@ from msgspec import UNSET, Meta, UnsetType
 from mentra.messages.channels import PATH, Event, Record, Request
 from mentra.messages.channels.chat import Limit, Name
 from mentra.messages.channels.images import (
+    DISABLED,
     TOO_MANY,
     UNKNOWN_ENTRY,
     UNKNOWN_GROUP,
@@ -15,19 +16,25 @@ from mentra.messages.channels.images import (
     UNKNOWN_JOB,
     WRONG_STATE,
     Count,
+    ExtParams,
     GalleryPage,
     GeneratedImage,
+    GroupName,
     ImageData,
     Job,
     JobState,
     ModelName,
     PerBatch,
+    Plain,
     Prompt,
     QueueEntry,
     QueueGroup,
     Rating,
+    References,
     Resolution,
+    Style,
     Tags,
+    Tolerance,
     Words,
 )
 from mentra.messages.stamps import moment_of
@@ -137,7 +144,7 @@ class CreateGroup(Request, frozen=True, kw_only=True, tag="imagegen:create-group
 
     answers: ClassVar[Any] = QueueGroup
     refusals: ClassVar[tuple[str, ...]] = (TOO_MANY,)
-    name: Annotated[str, Meta(min_length=1, max_length=200)]
+    name: GroupName
 
 
 class ListEntries(Request, frozen=True, kw_only=True, tag="imagegen:list-entries"):
@@ -158,19 +165,17 @@ class CreateEntry(Request, frozen=True, kw_only=True, tag="imagegen:create-entry
     events: ClassVar[tuple[type[Event], ...]] = JOB_EVENTS
     refusals: ClassVar[tuple[str, ...]] = (UNKNOWN_GROUP, TOO_MANY)
     group_id: Name
-    prompt: Annotated[str, Meta(min_length=1, max_length=4000)] | Prompt
+    prompt: Plain | Prompt
     resolution: Resolution | None = None
     model: ModelName | None = None
-    style: Annotated[str, Meta(max_length=500)] | None = None
+    style: Style | None = None
     images_per_batch: PerBatch = 1
     batch_count: Count = 1
-    references: Annotated[list[Annotated[str, Meta(max_length=2000)]], Meta(max_length=16)] = (
-        msgspec.field(default_factory=list)
-    )
-    ext_params: Annotated[dict[str, Any], Meta(max_length=50)] = msgspec.field(default_factory=dict)
+    references: References = msgspec.field(default_factory=list)
+    ext_params: ExtParams = msgspec.field(default_factory=dict)
     execution_mode: Literal["fixed", "target"] = "fixed"
     target_images: Count | None = None
-    tolerance: Annotated[int, Meta(ge=0, le=1000)] = 0
+    tolerance: Tolerance = 0
 
 
 class RunEntry(Request, frozen=True, kw_only=True, tag="imagegen:run"):
@@ -178,7 +183,7 @@ class RunEntry(Request, frozen=True, kw_only=True, tag="imagegen:run"):
 
     answers: ClassVar[Any] = Job
     events: ClassVar[tuple[type[Event], ...]] = JOB_EVENTS
-    refusals: ClassVar[tuple[str, ...]] = (UNKNOWN_ENTRY, TOO_MANY)
+    refusals: ClassVar[tuple[str, ...]] = (UNKNOWN_ENTRY, DISABLED, TOO_MANY)
     entry_id: Name
 
 

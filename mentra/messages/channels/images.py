@@ -14,12 +14,20 @@ PerBatch = Annotated[int, Meta(ge=1, le=16)]
 Rating = Annotated[int, Meta(ge=1, le=5)]
 Tag = Annotated[str, Meta(min_length=1, max_length=64)]
 Tags = Annotated[list[Tag], Meta(max_length=50)]
+GroupName = Annotated[str, Meta(min_length=1, max_length=200)]
+Plain = Annotated[str, Meta(min_length=1, max_length=4000)]
+Style = Annotated[str, Meta(max_length=500)]
+References = Annotated[list[Annotated[str, Meta(max_length=2000)]], Meta(max_length=16)]
+ExtParams = Annotated[dict[str, Any], Meta(max_length=50)]
+Tolerance = Annotated[int, Meta(ge=0, le=1000)]
 
 JobState = Literal["queued", "running", "paused", "completed", "failed", "cancelled"]
 
 DEFAULT_GROUP = "Default"
 UNKNOWN_GROUP = "there is no such group"
 UNKNOWN_ENTRY = "there is no such entry"
+NOT_EMPTY = "there are entries in the group"
+DISABLED = "the entry is disabled"
 UNKNOWN_JOB = "there is no such job"
 UNKNOWN_IMAGE = "there is no such picture"
 WRONG_STATE = "the job is not in a state for that"
