@@ -2,6 +2,7 @@
 
 ``manager``      one recogniser's stream for each language, shared by all who want it
 ``wishes``       which languages that is, and what they are to be translated into
+``tongues``      which language was spoken, where any is wanted
 ``voice``        whether somebody speaks
 ``backlog``      sound from before somebody was known to speak
 ``life``         when a language is being recognised, and when tried again

@@ -16,6 +16,7 @@ from mentra.glasses.captions.delivery import Delivery
 from mentra.glasses.captions.refusals import Refusals
 from mentra.glasses.captions.settings import CaptionsSettings
 from mentra.glasses.captions.source import Source
+from mentra.glasses.captions.tongues import as_spoken
 from mentra.glasses.captions.translating import Said
 from mentra.glasses.captions.translations import Translations
 from mentra.glasses.captions.voice import Voice
@@ -25,7 +26,9 @@ from mentra.interfaces.audio import IAudio, ICaptionFigures, ICaptions, ITranscr
 from mentra.interfaces.glasses import IMicrophone, ISubscriptions
 from mentra.interfaces.services import IServices
 from mentra.interfaces.session import IUserSession
+from mentra.interfaces.speech import IRecognition
 from mentra.speech.detection import new_detector
+from mentra.speech.tags import AUTO
 
 
 @implementer(ICaptions)
@@ -47,6 +50,7 @@ class Captions(Service):
         self._audio = IAudio(session)
         self._subscriptions = ISubscriptions(session)
         self._transcripts = ITranscripts(session)
+        self._recognition: IRecognition | None = IRecognition(services, None)
         microphone = IMicrophone(session)
         self._voice = Voice(
             services.clock,
@@ -98,7 +102,9 @@ class Captions(Service):
             self._listen(True)
 
     def _wishes(self) -> dict[str, Wish]:
-        return dict(wishes_of(self._subscriptions.everyone().values()))
+        finds_out = self._recognition is not None and self._recognition.why_not(AUTO) is None
+        unnamed = AUTO if finds_out else self._settings.language
+        return dict(wishes_of(self._subscriptions.everyone().values(), unnamed))
 
     def _look(self) -> None:
         self._refusals.subscribed()
@@ -181,9 +187,9 @@ class Captions(Service):
 
     def phone_recognised(self, language: str) -> None:
         """For a while nobody here recognises *language*."""
-        base = base_of(language)
-        source = self._sources.get(base)
+        source = self._sources.get(base_of(language)) or self._sources.get(AUTO)
         if source is not None:
+            base = source.wish.base
             source.life.mute()
             self._after(f"unmute {base}", self._settings.phone_grace, self._unmute, base)
 
@@ -219,6 +225,7 @@ class Captions(Service):
     def said(self, wish: Wish, heard: Heard, utterance_id: str, took: float | None) -> None:
         """Tell the apps, and keep what is final."""
         began = self._clock.seconds()
+        wish = as_spoken(wish, heard, self._settings.language)
         latency = None
         if took is not None:
             (self._finished if heard.is_final else self._recognised)(took)

@@ -13,6 +13,14 @@ class CaptionsSettings(Section, frozen=True, kw_only=True):
     enabled: Annotated[
         bool, Meta(description="Whether speech from glasses is recognised here at all.")
     ] = True
+    language: Annotated[
+        str,
+        Meta(
+            pattern=r"^[a-z]{2,3}-[A-Z]{2}$",
+            description="What is recognised for who wants any language, as in transcription:auto, "
+            "where nobody names one and no engine finds out which one is spoken.",
+        ),
+    ] = "en-US"
     max_languages: Annotated[
         int,
         Meta(ge=1, le=100, description="Languages that one wearer's speech is recognised in."),

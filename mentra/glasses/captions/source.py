@@ -25,6 +25,7 @@ from mentra.interfaces.speech import (
     IRecognition,
 )
 from mentra.speech.settings import SpeechSettings
+from mentra.speech.tags import AUTO
 
 MOST_PIECES = 10_000
 """Pieces of sound that are kept for the next attempt; their length has a bound besides."""
@@ -96,22 +97,33 @@ class Source:
         self._all_was_said = False
         self._timeline.begin()
         self.last_sound = self._clock.seconds()
-        wish = self.wish
-        wanted = Recognition(
-            language=wish.language,
-            languages=tuple(dict.fromkeys((*wish.tags[1:], *wish.hints))),
-            translate_to=wish.targets[0] if len(wish.targets) == 1 else None,
-        )
         try:
-            if self._recognition is None:
-                raise Refused("UNKNOWN_LANGUAGE", NOBODY)
-            self._stream = self._recognition.open(wanted, self)
+            self._stream = self._opened(self.wish.language)
         except Refused as problem:
             self.keep(sound)
             self.life.fail(problem)
             return
         for pcm in sound:
             self.write(pcm)
+
+    def _opened(self, language: str) -> IRecogniserStream:
+        """:raises Refused: there is none now."""
+        if self._recognition is None:
+            raise Refused("UNKNOWN_LANGUAGE", NOBODY)
+        wish = self.wish
+        wanted = Recognition(
+            language=language,
+            languages=tuple(dict.fromkeys((*wish.tags[1:], *wish.hints))),
+            translate_to=wish.targets[0] if len(wish.targets) == 1 else None,
+        )
+        try:
+            stream: IRecogniserStream = self._recognition.open(wanted, self)
+        except Refused:
+            if language != AUTO:
+                raise
+            # better the likeliest language than none
+            return self._opened(self._settings.language)
+        return stream
 
     def write(self, pcm: bytes) -> None:
         """Sound for it."""

@@ -13,6 +13,7 @@ from mentra.glasses.captions.wishes import Wish, base_of
 from mentra.glasses.stream_names import ANY_SOURCE
 from mentra.interfaces.services import IServices
 from mentra.interfaces.speech import IRecognition, ITranslation
+from mentra.speech.tags import AUTO
 
 Way = tuple[str, str]
 """Two base languages."""
@@ -46,8 +47,10 @@ class Translations:
     def wanted(self, wishes: Mapping[str, Wish]) -> None:
         """What is not among *wishes* is not translated any more."""
         ways = {(wish.base, target) for wish in wishes.values() for target in wish.targets}
-        for way in [one for one in self._lanes if one not in ways]:
-            self._lanes.pop(way).stop()
+        for source, target in [*self._lanes]:
+            # where any language is wanted its lanes are of those that were spoken
+            if not ways & {(source, target), (AUTO, target)}:
+                self._lanes.pop((source, target)).stop()
 
     def stop(self) -> None:
         """Nothing is translated any more."""

@@ -8,7 +8,6 @@ import attrs
 from mentra.glasses.stream_names import (
     ANY_LANGUAGE,
     ANY_SOURCE,
-    PLAIN_LANGUAGE,
     StreamName,
     parse,
 )
@@ -21,7 +20,7 @@ Pair = tuple[str, str]
 class Wish:
     """A language that is wanted.
 
-    :ivar base: e.g. ``en``.
+    :ivar base: e.g. ``en``; ``auto``: whatever is spoken.
     :ivar tags: what subscribers call it, e.g. ``en-GB`` and ``en-US``, sorted.
     :ivar hints: languages that may be spoken besides, of all subscribers.
     :ivar pairs: what it is to be translated into, sorted.
@@ -53,10 +52,11 @@ def base_of(language: str) -> str:
     return language.partition("-")[0]
 
 
-def wishes_of(lists: Iterable[Iterable[str]]) -> Mapping[str, Wish]:
+def wishes_of(lists: Iterable[Iterable[str]], unnamed: str) -> Mapping[str, Wish]:
     """Base language to what is wanted of it, from the subscription strings of all apps.
 
-    Whoever wants any language gets those that others named, or the plain one if nobody did.
+    :param unnamed: what whoever wants any language gets if nobody names one; else they get those
+        that others named.
     """
     names = [parse(own) for one in lists for own in one]
     wanted = [name for name in names if name is not None and name.kind in _KINDS]
@@ -73,7 +73,7 @@ def wishes_of(lists: Iterable[Iterable[str]]) -> Mapping[str, Wish]:
     hints_of_any = {hint for name in wanted if not is_opened(name) for hint in name.hints}
     from_all = {name.target for name in wanted if name.detail == ANY_SOURCE and name.target}
     if not tags and (from_all or any(name.detail == ANY_LANGUAGE for name in wanted)):
-        tags[base_of(PLAIN_LANGUAGE)].add(PLAIN_LANGUAGE)
+        tags[base_of(unnamed)].add(unnamed)
     for base in tags:
         pairs[base].update((ANY_SOURCE, target) for target in from_all)
     return {
