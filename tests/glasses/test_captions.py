@@ -737,10 +737,28 @@ def test_all_that_is_said_until_a_later_attempt_goes_well_is_kept(stage):
     assert stage.dropped("failed") == 0
 
 
-def test_speech_that_gives_way_while_nothing_works_is_counted(stage):
+def test_an_engine_that_works_again_is_asked_as_soon_as_it_is_not_left_alone_any_more(stage):
     stage.subscribe("transcription:en-US")
     stage.vad(True)
     stage.recogniser.refusal = Refused("DOWN", "it is down", retryable=True)
+    stage.stream.fail()
+
+    stage.speak(20)
+    stage.recogniser.refusal = None
+    told = [one.code for one in stage.faults()]
+    # it is left alone for 30 s since its third failure, which was after 5
+    stage.speak(SpeechSettings().cool_down + 5 + CaptionsSettings().retry_after - 20)
+    stage.stream.hear("hello")
+
+    assert told == ["ENGINE_UNAVAILABLE"]
+    assert stage.stream.sound.startswith(loud(30_000))
+    assert [one["text"] for one in stage.data()] == ["hello"]
+
+
+def test_speech_that_gives_way_while_nothing_works_is_counted(stage):
+    stage.subscribe("transcription:en-US")
+    stage.vad(True)
+    stage.recogniser.refusal = Refused("ENGINE_BUSY", "it has no room", retryable=True)
     stage.stream.fail()
 
     stage.speak(29)

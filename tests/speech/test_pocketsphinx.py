@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from array import array
+from itertools import zip_longest
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,30 @@ async def test_a_grammar_may_be_configured(tmp_path):
         text = await ear.understood(speak_with_flite(SENTENCES[1]))
 
     assert text == SENTENCES[1]
+
+
+@pytest_twisted.ensureDeferred
+async def test_more_people_than_processes_are_understood_all_the_same():
+    people = SENTENCES[:5]
+    async with real_house(pocketsphinx, sections=(PocketsphinxSettings(workers=2),)) as house:
+        engine = recogniser(house, "pocketsphinx")
+        listeners = [FakeListener() for _ in people]
+        streams = [engine.open(ENGLISH, one) for one in listeners]
+        sounds = [chunks(silence(0.5) + speak_with_flite(one) + silence(1.2)) for one in people]
+        # all at once, at the pace of speech
+        for pieces in zip_longest(*sounds, fillvalue=silence(0.1)):
+            for stream, piece in zip(streams, pieces, strict=True):
+                stream.write(piece)
+            await pause(0.1)
+        await until(lambda: all(one.finals for one in listeners))
+        await until(lambda: not any(stream.owes() for stream in streams))
+        pairs = [(said, one.text) for said, one in zip(people, listeners, strict=True)]
+        dropped = house.metrics.registry.get_sample_value(
+            "mentra_engine_dropped_seconds_total", {"engine": "pocketsphinx"}
+        )
+
+    assert word_error_rate(pairs) <= 0.10, pairs
+    assert not dropped
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from mentra.interfaces.speech import (
     IRecogniserStream,
     IRecognition,
 )
+from mentra.speech.fail_over import RESTING
 from mentra.speech.settings import SpeechSettings
 from mentra.speech.tags import AUTO
 
@@ -158,6 +159,11 @@ class Source:
     def wait(self, problem: Refused) -> None:
         """It failed."""
         self._drop_stream()
+        if problem is RESTING:
+            # nobody was asked: that is no attempt, and soon somebody may be
+            self._publisher.silenced(self.wish, problem)
+            self._after(self._settings.retry_after, self.life.retry)
+            return
         seconds = self.retries.after(problem)
         if seconds is not None:
             self._after(seconds, self.life.retry)
