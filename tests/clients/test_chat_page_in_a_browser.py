@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.clients.conftest import Channels
+from tests.server.conftest import program
 
 pytestmark = pytest.mark.slow
 
@@ -88,4 +89,30 @@ def test_what_goes_wrong_is_said_and_nothing_that_was_written_is_lost(
     assert seen["kept"] == "is this lost?"
     assert seen["sent later"] == "Echo: is this lost?"
     assert seen["after deleting"] == ["There are no chats yet.", "Write something below to begin."]
+    assert seen["complaints"] == []
+
+
+@pytest.mark.parametrize("channels", ["own_port = false\n"], indirect=True)
+def test_from_elsewhere_it_asks_for_a_token_until_it_is_one(
+    workshop: Path, channels: Channels, browser: str
+):
+    shutil.copy(HERE / "token.js", workshop)
+    address = f"http://127.0.0.1:{channels.web_port}/examples/chat/"
+    asking = [program("mentra"), "user", "token", "--config", str(channels.running.config)]
+    asking += ["--state-dir", str(channels.running.state), "ann@example.org"]
+    token = subprocess.run(asking, capture_output=True, text=True, check=True).stdout.strip()
+
+    browsing = subprocess.run(
+        ["node", "token.js", browser, address], input=token,
+        cwd=workshop, capture_output=True, text=True, timeout=MINUTES, check=False,
+    )  # fmt: skip
+
+    assert browsing.returncode == 0, browsing.stderr
+    seen = json.loads(browsing.stdout)
+    assert seen["outside"] == [False, True, True]
+    assert seen["refused"] == "The server does not know this token."
+    assert seen["again"] == ["", "token", False, True, True]
+    assert seen["inside"] == [True, False, False]
+    assert seen["answer"] == "Echo: hello"
+    assert seen["kept"] == "Echo: hello"
     assert seen["complaints"] == []

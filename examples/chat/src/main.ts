@@ -1,4 +1,4 @@
-import { ChannelClient, type ConnectionState } from "mentra-channels";
+import { ChannelClient, ChannelError, type ConnectionState } from "mentra-channels";
 import { Chats } from "./chats.js";
 import { Conversation } from "./conversation.js";
 import { attempt, byId, complain } from "./dom.js";
@@ -15,6 +15,21 @@ function showState(state: ConnectionState, words: string): void {
   if (status.textContent !== words) status.textContent = words;
 }
 
+/** Show what there is, or what it takes to come in. */
+function showInside(inside: boolean): void {
+  for (const part of document.querySelectorAll<HTMLElement>("main, nav")) part.hidden = !inside;
+  byId("entrance").hidden = inside;
+}
+
+/** Have `work` done; that the connection is gone is said where the others are told. */
+async function unlessGone(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (problem) {
+    if (!(problem instanceof ChannelError) || problem.code !== "CONNECTION_CLOSED") complain(problem);
+  }
+}
+
 function show(client: ChannelClient): void {
   const preferences = new Preferences(client);
   const chats: Chats = new Chats(client, (chat, messageId) => attempt(() => conversation.open(chat, messageId)));
@@ -27,11 +42,13 @@ function show(client: ChannelClient): void {
     }
     showState(state, "Connected");
     wasThere = true;
-    document.querySelector("main")!.hidden = false;
-    byId("entrance").hidden = true;
     byId("problem").hidden = true;
-    // what happened while there was no connection was told to nobody
-    for (const part of [preferences, chats, images]) attempt(() => part.load());
+    void unlessGone(async () => {
+      // what happened while there was no connection was told to nobody
+      await preferences.load();
+      showInside(true);
+      await Promise.all([chats.load(), images.load()]);
+    });
   });
   client.onMessage("connection:failed", () => {
     showState("closed", "Not connected");
@@ -59,7 +76,8 @@ function askForToken(): Promise<string> {
   const form = byId<HTMLFormElement>("entrance");
   const field = form.elements.namedItem("token") as HTMLInputElement;
   showState("closed", "Not connected");
-  form.hidden = false;
+  form.reset();
+  showInside(false);
   field.focus();
   return new Promise((resolve) => {
     form.onsubmit = (event) => {

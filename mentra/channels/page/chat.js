@@ -1068,6 +1068,19 @@ function showState(state, words) {
 	status.dataset.state = state;
 	if (status.textContent !== words) status.textContent = words;
 }
+/** Show what there is, or what it takes to come in. */
+function showInside(inside) {
+	for (const part of document.querySelectorAll("main, nav")) part.hidden = !inside;
+	byId("entrance").hidden = inside;
+}
+/** Have `work` done; that the connection is gone is said where the others are told. */
+async function unlessGone(work) {
+	try {
+		await work();
+	} catch (problem) {
+		if (!(problem instanceof ChannelError) || problem.code !== "CONNECTION_CLOSED") complain(problem);
+	}
+}
 function show(client) {
 	const preferences = new Preferences(client);
 	const chats = new Chats(client, (chat, messageId) => attempt(() => conversation.open(chat, messageId)));
@@ -1078,14 +1091,12 @@ function show(client) {
 		if (state !== "open") return showState(state, wasThere ? "Not connected, trying again …" : "Connecting …");
 		showState(state, "Connected");
 		wasThere = true;
-		document.querySelector("main").hidden = false;
-		byId("entrance").hidden = true;
 		byId("problem").hidden = true;
-		for (const part of [
-			preferences,
-			chats,
-			images
-		]) attempt(() => part.load());
+		unlessGone(async () => {
+			await preferences.load();
+			showInside(true);
+			await Promise.all([chats.load(), images.load()]);
+		});
 	});
 	client.onMessage("connection:failed", () => {
 		showState("closed", "Not connected");
@@ -1109,7 +1120,8 @@ function askForToken() {
 	const form = byId("entrance");
 	const field = form.elements.namedItem("token");
 	showState("closed", "Not connected");
-	form.hidden = false;
+	form.reset();
+	showInside(false);
 	field.focus();
 	return new Promise((resolve) => {
 		form.onsubmit = (event) => {
