@@ -93,3 +93,30 @@ async def lines_from(descriptor: int) -> AsyncIterator[str]:
             yield line.decode(errors="replace").rstrip("\r")
     if rest:
         yield rest.decode(errors="replace")
+
+
+class Typed:
+    """Lines as they are typed, to be waited for by whoever may stop waiting.
+
+    :param descriptor: of the file they come from.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self._lines: asyncio.Queue[str | None] = asyncio.Queue()
+        self._pump = asyncio.ensure_future(self._read(descriptor))
+
+    async def _read(self, descriptor: int) -> None:
+        async for line in lines_from(descriptor):
+            self._lines.put_nowait(line)
+        self._lines.put_nowait(None)
+
+    async def line(self) -> str | None:
+        """The next one, None at the end and from then on."""
+        line = await self._lines.get()
+        if line is None:
+            self._lines.put_nowait(None)
+        return line
+
+    def close(self) -> None:
+        """Nobody wants to know any more."""
+        self._pump.cancel()

@@ -5,13 +5,13 @@ import contextlib
 import json
 import signal
 from collections.abc import Awaitable, Callable, Iterable
-from typing import TextIO
+from typing import Any, TextIO
 
 import attrs
 
-from mentra.admin.keyboard import lines_from
+from mentra.admin.keyboard import Typed
 from mentra.admin.opencode_questions import chosen, hint, questions_of, shown
-from mentra.errors import MentraError
+from mentra.errors import MentraError, Refused
 from mentra.messages.opencode import (
     ChatCompleted,
     ChatToken,
@@ -21,6 +21,7 @@ from mentra.messages.opencode import (
 )
 from mentra.opencode.answers import Question
 from mentra.opencode.handout import Handout
+from mentra.opencode.questions import PERMISSION
 from mentra.sdk.opencode import Heard, OpencodeClient, Prompt
 
 HELP = """\
@@ -53,33 +54,6 @@ class Manner:
 
 class _Stopped(Exception):
     """Nobody waits for an answer any more."""
-
-
-class Typed:
-    """Lines as they are typed, to be waited for by whoever may stop waiting.
-
-    :param descriptor: of the file they come from.
-    """
-
-    def __init__(self, descriptor: int) -> None:
-        self._lines: asyncio.Queue[str | None] = asyncio.Queue()
-        self._pump = asyncio.ensure_future(self._read(descriptor))
-
-    async def _read(self, descriptor: int) -> None:
-        async for line in lines_from(descriptor):
-            self._lines.put_nowait(line)
-        self._lines.put_nowait(None)
-
-    async def line(self) -> str | None:
-        """The next one, None at the end and from then on."""
-        line = await self._lines.get()
-        if line is None:
-            self._lines.put_nowait(None)
-        return line
-
-    def close(self) -> None:
-        """Nobody wants to know any more."""
-        self._pump.cancel()
 
 
 class Chat:
@@ -200,8 +174,23 @@ class Chat:
         try:
             async for heard in prompt:
                 await self._tell(heard, typed)
+        except Refused as refusal:
+            raise self._explained(refusal) from refusal
         finally:
             self._prompt = None
+
+    def _explained(self, refusal: Refused) -> Refused:
+        """With what OpenCode does not say where a model or an agent is not there."""
+        model, agent = self._manner.model, self._manner.agent
+        if not refusal.message.startswith("500: ") or not (model or agent):
+            return refusal
+        named = [f"the model {'/'.join(model)}"] if model else []
+        named += [f"the agent {agent}"] if agent else []
+        return Refused(
+            refusal.code,
+            f"{refusal.message} It may not know {' or '.join(named)}: `opencode models` lists "
+            "models, /agents agents.",
+        )
 
     async def _tell(self, heard: Heard, typed: Typed) -> None:
         if isinstance(heard, ChatToken):
@@ -215,7 +204,7 @@ class Chat:
             self._tell_end(heard)
 
     def _tell_tool(self, call: ToolCallEvent) -> None:
-        if call.status == "running" and call.output is None:
+        if call.status == "running" and call.output is None and call.tool != PERMISSION:
             self._line(f"* {call.tool} {_brief(call.input_json)}")
         elif call.status == "completed":
             shown = (call.output or "").rstrip().splitlines()
@@ -306,9 +295,13 @@ def _brief(text: str) -> str:
     with contextlib.suppress(ValueError):
         found = json.loads(text)
         if isinstance(found, dict):
-            text = " ".join(str(value) for value in found.values())
+            text = " ".join(_spelt(value) for value in found.values())
     line = " ".join(text.split())
     return line if len(line) <= 200 else f"{line[:197]}..."
+
+
+def _spelt(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _printable(text: str) -> str:

@@ -27,7 +27,7 @@ from mentra.opencode.answers import (
     read,
 )
 from mentra.opencode.confidential import Confidential
-from mentra.opencode.readiness import Readiness
+from mentra.opencode.readiness import Readiness, Starter
 
 PATIENCE = 30.0
 """Seconds that an answer may take: with a cold cache the list of providers takes some."""
@@ -65,7 +65,8 @@ class OpencodeApi:
     :param directory: the project; empty is the server's own.
     :param login: user name and password, if it wants them.
     :param confidential: keeps secrets out of sentences.
-    :param is_starting: whether it is about to be there, when it cannot be reached.
+    :param starter: who starts it, where that is ours to start.
+    :ivar readiness: whether it is there.
     """
 
     def __init__(
@@ -76,7 +77,7 @@ class OpencodeApi:
         directory: str = "",
         login: tuple[str, str] | None = None,
         confidential: Confidential,
-        is_starting: Callable[[], bool],
+        starter: Starter | None = None,
         clock: IReactorTime,
     ) -> None:
         self._http = http
@@ -84,7 +85,7 @@ class OpencodeApi:
         self._query = {"directory": directory} if directory else {}
         self._headers = {} if login is None else {"Authorization": _basic(*login)}
         self._confidential = confidential
-        self._readiness = Readiness(self._knock, is_starting, clock)
+        self.readiness = Readiness(self._knock, starter, clock)
 
     # -- the server
 
@@ -101,7 +102,7 @@ class OpencodeApi:
 
         :raises Refused: also what that raises.
         """
-        await self._readiness.wait()
+        await self.readiness.wait()
         answer: IHttpAnswer = await self._http.stream(
             "GET", self._place("/event"), received, headers=self._headers, begun=begun,
             begin_within=BEGIN_WITHIN, silence=SILENCE,
@@ -205,7 +206,7 @@ class OpencodeApi:
         timeout: float = PATIENCE,
         max_bytes: int = MAX_ANSWER,
     ) -> Any:
-        await self._readiness.wait()
+        await self.readiness.wait()
         place = self._place(path, query)
         answer = await self._answer(method, place, body, timeout, max_bytes)
         return self._read(answer, f"{method} {ids.without(path)}", kind)
@@ -227,7 +228,7 @@ class OpencodeApi:
             )
         except Refused as refusal:
             raise self.unreachable(refusal) from refusal
-        self._readiness.heard()
+        self.readiness.heard()
         return answer
 
     async def _health(self) -> tuple[IHttpAnswer, str]:

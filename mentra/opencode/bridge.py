@@ -45,14 +45,14 @@ class Bridge(MultiService):
             self.confidential.remember(login[1])
         self.confidential.remember(self._token)
         directory = os.path.expanduser(settings.directory)
-        process = self._process(services, settings, login)
+        process = self._process = self._process_of(services, settings, login)
         self.api = OpencodeApi(
             IGuardedHttpClient(services),
             settings.url,
             directory=directory,
             login=login,
             confidential=self.confidential,
-            is_starting=lambda: process is not None and process.is_there,
+            starter=process,
             clock=services.clock,
         )
         auth = settings.auth_file
@@ -64,12 +64,11 @@ class Bridge(MultiService):
         services.metrics.show("opencode", watch.health)
         services.metrics.registry.register(watch)
         recording = recorder(services, self.api, feed, directory)
-        for service in (process, feed, self.conversations, watch, *recording):
-            if service is not None:
-                service.setServiceParent(self)
+        for service in (feed, self.conversations, watch, *recording):
+            service.setServiceParent(self)
 
     @staticmethod
-    def _process(
+    def _process_of(
         services: IServices, settings: OpencodeSettings, login: tuple[str, str] | None
     ) -> OpencodeProcess | None:
         """The server, where it is ours to start."""
@@ -107,13 +106,25 @@ class Bridge(MultiService):
         handout.write(self._folder, made)
         self._handout = made
 
-    def stopService(self) -> Deferred[list[object]]:
-        """Take the file away, and end what goes on."""
+    def startService(self) -> None:
+        """Start the server, if that is ours to do, and look at it."""
+        if self._process is not None:
+            self._process.startService()
+        super().startService()
+
+    def stopService(self) -> Deferred[None]:
+        """Take the file away, end what goes on, and then the server, if it is ours."""
         made, self._handout = self._handout, None
         if made is not None:
             handout.remove(self._folder, made)
-        stopped: Deferred[list[object]] = super().stopService()
-        return stopped
+        return Deferred.fromCoroutine(self._stop())
+
+    async def _stop(self) -> None:
+        await super().stopService()
+        # runs are told to stop before that which they run in
+        stopped = None if self._process is None else self._process.stopService()
+        if stopped is not None:
+            await stopped
 
 
 bridge = ComponentFactory(IOpencode, Bridge)

@@ -22,6 +22,12 @@ FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 A_WHILE = 60.0
 """Seconds."""
 
+START_WITHIN = 20.0
+"""Seconds until it answers; then nobody waits for that any more."""
+
+LONGEST_WORDS = 300
+"""Characters that are told of what it printed before it ended."""
+
 KILL_AFTER = 5.0
 """Seconds that it has to end once it was told to."""
 
@@ -87,6 +93,7 @@ class OpencodeProcess(Service):
         self._pause = FIRST_PAUSE
         self._timer: IDelayedCall | None = None
         self._running: _Running | None = None
+        self.trouble: str | None = None
 
     def startService(self) -> None:
         """Start it."""
@@ -101,40 +108,49 @@ class OpencodeProcess(Service):
         return None if self._running is None else self._running.stop()
 
     @property
-    def is_there(self) -> bool:
-        """Whether the program runs, be it ready or not."""
-        return self._running is not None
+    def is_starting(self) -> bool:
+        """Whether the program runs, and has not answered yet."""
+        return self._running is not None and self._running.is_starting
 
-    def ended(self, status: object, seconds: float) -> None:
-        """The program is no more, after so many seconds."""
+    def answered(self) -> None:
+        """It is there."""
+        if self._running is not None:
+            self._running.answered()
+
+    def ended(self, how: str, seconds: float) -> None:
+        """The program is no more, after so many seconds.
+
+        :param how: for people.
+        """
         self._running = None
         if not self.running:
             return
         if seconds >= A_WHILE:
             self._pause = FIRST_PAUSE
-        self._log.warn(
-            "OpenCode ended with status {status}; it is started anew in {pause} s",
-            status=status,
-            pause=self._pause,
-        )
+        self.trouble = f"OpenCode {how}; it is started anew in {self._pause:g} s"
+        self._log.warn("{trouble}", trouble=self.trouble)
         self._timer = self._clock.callLater(self._pause, self._start)
         self._pause = min(2 * self._pause, LONGEST_PAUSE)
 
     def _start(self) -> None:
-        self._timer = None
+        self._timer = self.trouble = None
         running = self._running = _Running(self, self._clock)
         try:
             self._processes.spawnProcess(
                 running, self._program, self._words, env=self._environ, path=self._directory
             )
         except OSError as problem:
-            self.ended(problem.strerror, 0.0)
+            self.ended(f"cannot be started: {problem.strerror}", 0.0)
         else:
             self._log.info("OpenCode is started: {program}", program=self._path)
 
 
 class _Running(ProcessProtocol):
-    """The program; what it prints may say what people said, and is only told when debugging."""
+    """The program; once it has answered, what it prints may say what people said, and is only told
+    when debugging.
+
+    :ivar is_starting: it has not answered yet, and may soon.
+    """
 
     _log = Logger()
 
@@ -142,8 +158,20 @@ class _Running(ProcessProtocol):
         self._owner = owner
         self._clock = clock
         self._began = clock.seconds()
+        self._has_answered = False
+        self._last_words = ""
         self._kill: IDelayedCall | None = None
         self._gone: Deferred[None] = Deferred()
+
+    @property
+    def is_starting(self) -> bool:
+        waited = self._clock.seconds() - self._began
+        return not self._has_answered and waited < START_WITHIN
+
+    def answered(self) -> None:
+        """It is there."""
+        self._has_answered = True
+        self._last_words = ""
 
     def stop(self) -> "Deferred[None]":
         """End it, gently at first; fires when it is gone."""
@@ -153,7 +181,10 @@ class _Running(ProcessProtocol):
 
     def outReceived(self, data: bytes) -> None:
         """It prints something."""
-        self._log.debug("OpenCode: {text}", text=data.decode("utf-8", "replace").rstrip())
+        text = data.decode("utf-8", "replace")
+        self._log.debug("OpenCode: {text}", text=text.rstrip())
+        if not self._has_answered:
+            self._last_words = (self._last_words + text)[-LONGEST_WORDS:]
 
     errReceived = outReceived
 
@@ -161,8 +192,12 @@ class _Running(ProcessProtocol):
         """It is no more."""
         if self._kill is not None and self._kill.active():
             self._kill.cancel()
-        status = getattr(reason.value, "exitCode", None)
-        self._owner.ended(status, self._clock.seconds() - self._began)
+        status, signal = (getattr(reason.value, name, None) for name in ("exitCode", "signal"))
+        how = f"ended with status {status}" if signal is None else f"was ended by signal {signal}"
+        words = " ".join(self._last_words.split())
+        if words:
+            how = f"{how}, and said: {words}"
+        self._owner.ended(how, self._clock.seconds() - self._began)
         self._gone.callback(None)
 
     def _signal(self, name: str) -> None:

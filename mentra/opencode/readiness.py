@@ -2,6 +2,7 @@
 answers, whatever is asked on them."""
 
 from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorTime
@@ -14,18 +15,30 @@ from mentra.errors import Refused
 FRESH = 0.5
 """Seconds that a server counts as there once it has answered; to begin anew takes it longer."""
 
-START_WITHIN = 20.0
-"""Seconds that are waited for a server that is being started."""
-
 AGAIN = 0.1
 """Seconds between two looks at it."""
+
+
+class Starter(Protocol):
+    """Whoever starts the server, where that is ours to start."""
+
+    @property
+    def is_starting(self) -> bool:
+        """Whether a server that cannot be reached is about to be there."""
+
+    @property
+    def trouble(self) -> str | None:
+        """Why it is not there, a sentence; None if nothing is known to be wrong."""
+
+    def answered(self) -> None:
+        """It is there."""
 
 
 class Readiness:
     """Whoever wants something of the server waits here first.
 
     :param knock: has the server answer something, whatever it be.
-    :param is_starting: whether a server that cannot be reached is about to be there.
+    :param starter: None: somebody else starts it.
     """
 
     _log = Logger()
@@ -33,11 +46,11 @@ class Readiness:
     def __init__(
         self,
         knock: Callable[[], Awaitable[object]],
-        is_starting: Callable[[], bool],
+        starter: Starter | None,
         clock: IReactorTime,
     ) -> None:
         self._knock = knock
-        self._is_starting = is_starting
+        self._starter = starter
         self._clock = clock
         self._heard_at: float | None = None
         self._knocking: Deferred[None] | None = None
@@ -46,29 +59,37 @@ class Readiness:
     def heard(self) -> None:
         """The server has answered something just now."""
         self._heard_at = self._clock.seconds()
+        if self._starter is not None:
+            self._starter.answered()
+
+    @property
+    def is_starting(self) -> bool:
+        """Whether a server that cannot be reached is about to be there."""
+        return self._starter is not None and self._starter.is_starting
 
     async def wait(self) -> None:
         """Return when the server answers.
 
-        :raises Refused: it does not; while it is started that takes :data:`START_WITHIN`.
+        :raises Refused: it does not; where it is being started that takes a while.
         """
-        now = self._clock.seconds()
-        if self._heard_at is not None and now - self._heard_at <= FRESH:
+        if self._heard_at is not None and self._clock.seconds() - self._heard_at <= FRESH:
             return
+        if self._starter is not None and self._starter.trouble is not None:
+            raise Refused("HTTP_ERROR", self._starter.trouble, where="provider", retryable=True)
         waiting: Deferred[None] = Deferred(self._waits_no_more)
         self._waiting.append(waiting)
         if self._knocking is None:
-            knocking = Deferred.fromCoroutine(self._knock_until(now + START_WITHIN))
+            knocking = Deferred.fromCoroutine(self._knock_on())
             self._knocking = knocking
             knocking.addCallbacks(self._answered, self._in_vain)
         await waiting
 
-    async def _knock_until(self, end: float) -> None:
+    async def _knock_on(self) -> None:
         while True:
             try:
                 await self._knock()
             except Refused:
-                if not self._is_starting() or self._clock.seconds() >= end:
+                if not self.is_starting:
                     raise
             else:
                 return

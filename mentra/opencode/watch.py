@@ -85,7 +85,8 @@ class Watch(Service, Collector):
         if not failure.check(Refused):
             self._log.failure("the OpenCode server could not be looked at", failure)
         self.version = ""
-        self._is(False, failure.getErrorMessage())
+        if not self._api.readiness.is_starting:
+            self._is(False, failure.getErrorMessage())
 
     def _is(self, healthy: bool, why: str) -> None:
         """Say so where it is news."""

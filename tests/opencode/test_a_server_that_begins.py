@@ -141,8 +141,13 @@ class Started:
     def __init__(self, clock) -> None:
         self.is_starting = True
         self.is_there = False
+        self.has_answered = False
+        self.trouble = None
         self.knocks = 0
-        self.readiness = Readiness(self.knock, lambda: self.is_starting, clock)
+        self.readiness = Readiness(self.knock, self, clock)
+
+    def answered(self) -> None:
+        self.has_answered = True
 
     async def knock(self) -> None:
         self.knocks += 1
@@ -170,6 +175,7 @@ def test_one_that_we_start_is_waited_for(clock, started):
 
     assert (before, waiting.called) == (False, True)
     assert started.knocks == 3
+    assert started.has_answered
 
 
 def test_one_that_we_start_in_vain_is_not_waited_for_any_longer(clock, started):
@@ -182,14 +188,14 @@ def test_one_that_we_start_in_vain_is_not_waited_for_any_longer(clock, started):
     assert [failure.value.message for failure in failures] == ["refused"]
 
 
-def test_one_that_takes_for_ever_to_begin_is_given_up(clock, started):
+def test_why_one_that_we_start_is_not_there_is_told_at_once(started):
     failures = []
+    started.trouble = "OpenCode ended with status 1; it is started anew in 4 s"
+
     wait(started, failures)
 
-    clock.pump([0.1] * 201)
-
-    assert [failure.value.message for failure in failures] == ["refused"]
-    assert clock.getDelayedCalls() == []
+    assert [failure.value.message for failure in failures] == [started.trouble]
+    assert started.knocks == 0
 
 
 def test_once_nobody_waits_it_is_not_knocked_at(clock, started):

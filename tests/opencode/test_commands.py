@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from mentra.admin import main
 from mentra.admin.opencode_chat import Chat, Manner
+from mentra.errors import Refused
 from mentra.messages.opencode import (
     Cancel,
     ChatCompleted,
@@ -243,6 +244,43 @@ def test_questions_are_answered_by_numbers_or_words(typed, reply):
     (replied,) = [one for one in heard if isinstance(one, PermissionReply)]
     assert replied.permission_id == "que_1"
     assert replied.reply == (reply if reply == "reject" else json.dumps(reply))
+
+
+def test_a_question_is_not_told_as_a_tool_as_well():
+    call = ToolCallEvent(tool="question", status="running", input_json='{"questions": []}')
+
+    assert talk("", call, COMPLETED, text="x")[0] == "[ses_2]\n"
+
+
+def test_what_a_tool_is_given_is_told_as_json_where_it_is_no_text():
+    call = ToolCallEvent(tool="edit", status="running", input_json='{"a": "b c", "d": [1, null]}')
+
+    assert "* edit b c [1, null]\n" in talk("", call, COMPLETED, text="x")[0]
+
+
+@pytest.mark.parametrize(
+    ("model", "agent", "told"),
+    [
+        (("local", "none"), None, "the model local/none: `opencode models`"),
+        (None, "nobody", "the agent nobody: "),
+        (("local", "a/b"), "nobody", "the model local/a/b or the agent nobody: "),
+    ],
+)
+def test_a_model_that_is_not_there_is_thought_of(model, agent, told):
+    broken = ErrorResponse(code="HTTP_ERROR", message="500: Unexpected server error.")
+
+    with pytest.raises(Refused) as refusal:
+        talk("", broken, text="x", model=model, agent=agent)
+
+    assert refusal.value.message.startswith("500: Unexpected server error. It may not know ")
+    assert told in refusal.value.message
+
+
+def test_nothing_is_thought_of_where_nothing_was_named():
+    broken = ErrorResponse(code="HTTP_ERROR", message="500: Unexpected server error.")
+
+    with pytest.raises(Refused, match=r"error\.\Z"):
+        talk("", broken, text="x")
 
 
 def test_a_question_that_cannot_be_read_is_asked_as_it_comes():

@@ -5,8 +5,10 @@ import sys
 import pytest
 from twisted.internet.interfaces import IReactorProcess
 from twisted.internet.task import Clock
+from twisted.logger import LogLevel, globalLogPublisher
 
 from mentra.errors import ConfigError
+from mentra.messages.opencode import SendMessage
 from mentra.opencode.process import TIE, OpencodeProcess, environment, where
 from mentra.testing.opencode import FakeOpencode
 from mentra.testing.opencode_prompts import Canned
@@ -152,6 +154,89 @@ def test_one_that_cannot_be_started_is_tried_again(clock, processes):
     clock.advance(1)
 
     assert len(processes.running) == 1
+
+
+def test_why_it_ended_is_told_until_it_is_there_again(process, processes, clock):
+    processes.running[0].complain(b"Failed to start server.\nIs port 4096 in use?\n")
+    processes.running[0].exit(1)
+
+    meanwhile = process.trouble
+    clock.advance(1)
+
+    assert meanwhile == (
+        "OpenCode ended with status 1, and said: Failed to start server. Is port 4096 in use?; "
+        "it is started anew in 1 s"
+    )
+    assert process.trouble is None
+
+
+def test_what_it_prints_once_it_has_answered_is_not_told(process, processes):
+    processes.running[0].say(b"listening\n")
+    process.answered()
+    processes.running[0].say(b"somebody says something\n")
+    processes.running[0].exit(1)
+
+    assert process.trouble == "OpenCode ended with status 1; it is started anew in 1 s"
+
+
+def test_of_much_that_it_prints_the_end_is_told(process, processes):
+    processes.running[0].say(b"x" * 1000)
+    processes.running[0].say(b"last")
+    processes.running[0].exit(1)
+
+    assert "xxxlast;" in process.trouble
+    assert len(process.trouble) < 400
+
+
+def test_until_it_answers_it_is_starting_for_a_while(process, processes, clock):
+    found = [process.is_starting]
+    process.answered()
+    found.append(process.is_starting)
+    processes.running[0].exit(1)
+    found.append(process.is_starting)
+    clock.advance(1)
+    found.append(process.is_starting)
+    clock.advance(20)
+    found.append(process.is_starting)
+
+    assert found == [True, False, False, True, False]
+
+
+def test_while_it_starts_nobody_complains_that_it_is_not_there(scene):
+    server = FakeOpencode()
+    server.is_down = True
+    lines = []
+    globalLogPublisher.addObserver(lines.append)
+    try:
+        one = scene(server, command=("true",))
+        one.clock.advance(2)
+        early = [line for line in lines if line["log_level"] >= LogLevel.warn]
+        one.clock.advance(20)
+    finally:
+        globalLogPublisher.removeObserver(lines.append)
+
+    assert early == []
+    assert health(one) == {"healthy": False, "version": None, "running": 0}
+    (late,) = [line for line in lines if line["log_level"] >= LogLevel.warn]
+    assert "is not there" in late["log_format"]
+
+
+def test_what_runs_is_stopped_before_it(scene):
+    one = scene(FakeOpencode(respond=lambda prompt: prompt.begin()), command=("true",))
+    (started,) = IReactorProcess(one.house).started
+    desktop = one.desktop()
+    desktop.say(1, SendMessage(session_id=one.session(), text="x"))
+    one.server.deaf = 1
+    desktop.line.lose()
+
+    stopped = one.house.stopService()
+    before = list(started.signals)
+    for _ in range(20):
+        one.clock.advance(0.1)
+
+    assert before == []
+    assert started.signals == ["TERM"]
+    assert stopped.called
 
 
 def test_it_ends_with_us(process, processes, clock):
