@@ -1,6 +1,7 @@
 """One utterance on its way through a worker, with all its sound: another worker can begin anew."""
 
 from collections.abc import Callable
+from itertools import islice
 
 import attrs
 
@@ -83,15 +84,20 @@ class Job:
         self._new += len(pcm)
 
     def take(self) -> bytes | None:
-        """The next piece for its worker; None if there is none."""
-        if self._given == len(self._pieces):
-            return None
-        _, piece = self._pieces[self._given]
-        if self._given >= self._kept:
-            self._new -= len(piece)
-        self._given += 1
-        self._waiting -= len(piece)
-        return piece
+        """The next piece for its worker, of several that wait as many as fit into one; None if
+        there is none."""
+        taken: list[bytes] = []
+        size = 0
+        for _, piece in islice(self._pieces, self._given, None):
+            size += len(piece)
+            if size > PIECE:
+                break
+            taken.append(piece)
+            if self._given >= self._kept:
+                self._new -= len(piece)
+            self._given += 1
+            self._waiting -= len(piece)
+        return b"".join(taken) if taken else None
 
     def drop_oldest(self) -> int:
         """Do without the oldest piece that no worker was ever given; its bytes, 0 if there is
