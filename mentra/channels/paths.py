@@ -4,7 +4,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from mentra.channels.unfit import Unfit
 from mentra.errors import Refused
+from mentra.messages.channels import Wrong
 from mentra.messages.channels.settings import NO_KEY, SECRET
 
 Tree = dict[str, Any]
@@ -24,29 +26,34 @@ _SECRET = re.compile(
 def names_in(key: str) -> Names:
     """The names in a path.
 
-    :raises Refused: ``BAD_KEY``.
+    :raises Unfit: it is none.
+    :raises Refused: ``SECRET``.
     """
     names = tuple(key.split("."))
     if len(names) > DEEPEST:
-        raise Refused("BAD_KEY", NO_KEY)
+        raise Unfit(Wrong(path="key", message=NO_KEY))
     for name in names:
-        _require_name(name)
+        _require_name(name, "key")
     return names
 
 
-def require_harmless(tree: Mapping[str, Any], depth: int = 0) -> None:
+def require_harmless(tree: Mapping[str, Any], above: Names = ()) -> None:
     """Let settings by that can be kept.
 
-    :raises Refused: ``BAD_KEY`` or ``SECRET``: a name in them, or that they are nested too deeply.
+    :param above: the names that lead to *tree*.
+    :raises Unfit: a name in them is none, or they are nested too deeply.
+    :raises Refused: ``SECRET``.
     """
-    if depth > DEEPEST:
-        raise Refused("BAD_KEY", f"settings are nested at most {DEEPEST} deep")
+    place = ".".join(above)
+    if len(above) > DEEPEST:
+        message = f"settings are nested at most {DEEPEST} deep"
+        raise Unfit(Wrong(path=place, message=message))
     for name, value in tree.items():
-        _require_name(name)
+        _require_name(name, place)
         if isinstance(value, Mapping):
-            require_harmless(value, depth + 1)
+            require_harmless(value, (*above, name))
         elif isinstance(value, list):
-            require_harmless(_objects(value), depth + 1)
+            require_harmless(_objects(value), (*above, name))
 
 
 def at(tree: Any, names: Names) -> Any:
@@ -89,13 +96,12 @@ def without(tree: Mapping[str, Any], names: Names) -> Tree:
 
 
 def _objects(values: list[Any]) -> Tree:
-    """The objects and lists among *values*, each under a name of its own."""
-    nested = (one for one in values if isinstance(one, (dict, list)))
-    return {f"item{number}": one for number, one in enumerate(nested)}
+    """The objects and lists among *values*, by their places."""
+    return {str(number): one for number, one in enumerate(values) if isinstance(one, (dict, list))}
 
 
-def _require_name(name: str) -> None:
+def _require_name(name: str, place: str) -> None:
     if not name or name in _FORBIDDEN:
-        raise Refused("BAD_KEY", NO_KEY)
+        raise Unfit(Wrong(path=place, message=NO_KEY))
     if _SECRET.fullmatch(name):
         raise Refused("SECRET", SECRET)

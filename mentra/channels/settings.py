@@ -9,14 +9,14 @@ from zope.interface import implementer
 
 from mentra.channels import paths
 from mentra.channels.section import ChannelsSettings
-from mentra.channels.unfit import Unfit
+from mentra.channels.unfit import Unfit, placed
 from mentra.errors import Refused
 from mentra.extension import Answer, ComponentFactory, handler
 from mentra.interfaces.channel_stores import IKeptSettings
 from mentra.interfaces.channels import IChannels, IPageSettings
 from mentra.interfaces.messaging import IContext
 from mentra.interfaces.services import IServices
-from mentra.messages.channels import PATH, Declined, Reply, Wrong
+from mentra.messages.channels import PATH, Reply, Wrong
 from mentra.messages.channels.settings import (
     FULL,
     Setting,
@@ -86,6 +86,7 @@ async def settings_get_all(message: SettingsGetAll, context: IContext) -> Answer
 
 
 @handler(PATH, SettingsGet)
+@placed
 async def settings_get(message: SettingsGet, context: IContext) -> Answer:
     """One, or null."""
     found = await IPageSettings(context.services).get(context.session.user_id, message.key)
@@ -93,28 +94,27 @@ async def settings_get(message: SettingsGet, context: IContext) -> Answer:
 
 
 @handler(PATH, SettingsSet)
+@placed
 async def settings_set(message: SettingsSet, context: IContext) -> Answer:
     """Set one."""
     names = paths.names_in(message.key)
-    paths.require_harmless({names[-1]: message.value})
-    changed = await _changed(context, partial(paths.put, names=names, value=message.value))
-    if isinstance(changed, Declined):
-        return changed
+    paths.require_harmless({names[-1]: message.value}, names[:-1])
+    await _changed(context, partial(paths.put, names=names, value=message.value))
     _tell(context, message.key, message.value)
     return None
 
 
 @handler(PATH, SettingsUpdate)
+@placed
 async def settings_update(message: SettingsUpdate, context: IContext) -> Answer:
     """Set many."""
     paths.require_harmless(message.changes)
     changed = await _changed(context, partial(paths.merged, changes=message.changes))
-    if isinstance(changed, Declined):
-        return changed
     return _told(context, *changed)
 
 
 @handler(PATH, SettingsReset)
+@placed
 async def settings_reset(message: SettingsReset, context: IContext) -> Answer:
     """Take back what was set."""
     if message.key is None:
@@ -122,17 +122,12 @@ async def settings_reset(message: SettingsReset, context: IContext) -> Answer:
     else:
         names = paths.names_in(message.key)
         changed = await _changed(context, partial(paths.without, names=names))
-    if isinstance(changed, Declined):
-        return changed
     return _told(context, *changed)
 
 
-async def _changed(context: IContext, edit: Edit) -> tuple[Tree, Tree] | Declined:
-    try:
-        settings: Any = IPageSettings(context.services)
-        both: tuple[Tree, Tree] = await settings.change(context.session.user_id, edit)
-    except Unfit as unfit:
-        return unfit.answer()
+async def _changed(context: IContext, edit: Edit) -> tuple[Tree, Tree]:
+    settings: Any = IPageSettings(context.services)
+    both: tuple[Tree, Tree] = await settings.change(context.session.user_id, edit)
     return both
 
 

@@ -1,7 +1,15 @@
 """What a payload says can be read, and cannot be: told with the place, as the dialect does it."""
 
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import Any
+
 from mentra.errors import Refused
+from mentra.extension import Answer
+from mentra.interfaces.messaging import IContext
 from mentra.messages.channels import INVALID_MESSAGE, Declined, Problem, Wrong
+
+Act = Callable[[Any, IContext], Awaitable[Answer]]
 
 
 class Unfit(Refused):
@@ -19,3 +27,16 @@ class Unfit(Refused):
         """What the page is told."""
         problem = Problem(code=INVALID_MESSAGE, message=self.message, details=[self.wrong])
         return Declined(problem=problem)
+
+
+def placed(act: Act) -> Act:
+    """A handler's function, of which a page is told the place where it finds something unfit."""
+
+    @wraps(act)
+    async def acting(message: Any, context: IContext) -> Answer:
+        try:
+            return await act(message, context)
+        except Unfit as unfit:
+            return unfit.answer()
+
+    return acting

@@ -80,7 +80,7 @@ class IPageSettings(Interface):
     def get(user_id: str, key: str) -> Any:
         """An awaitable of the setting with that path (``imageGen.autoRun``); None if there is none.
 
-        :raises mentra.errors.Refused: ``BAD_KEY``.
+        :raises mentra.errors.Refused: ``INVALID_MESSAGE``: it is no path.
         """
 
     def change(user_id: str, edit: Any) -> Any:

@@ -136,23 +136,42 @@ def test_a_known_setting_is_what_it_must_be(page, key, value, path):
     ["a..b", ".", "a.", "__proto__", "a.__proto__.b", "constructor.prototype", "a." * 40 + "a"],
 )  # fmt: skip
 def test_no_path_leads_to_what_programs_give_a_meaning(page, key):
-    assert page.refusal("settings:set", {"key": key, "value": 1})[0] == "HANDLER_ERROR"
-    assert page.refusal("settings:get", key)[0] == "HANDLER_ERROR"
-    assert page.refusal("settings:reset", {"key": key})[0] == "HANDLER_ERROR"
+    asked = [
+        page.request("settings:set", {"key": key, "value": 1}),
+        page.request("settings:get", key),
+        page.request("settings:reset", {"key": key}),
+    ]
+
+    errors = [page.answer(one)["error"] for one in asked]
+    assert {error["code"] for error in errors} == {"INVALID_MESSAGE"}
+    assert {error["details"][0]["path"] for error in errors} == {"key"}
 
 
 @pytest.mark.parametrize(
-    "value", [{"a": {"__proto__": {}}}, {"a": [[{"prototype": 1}]]}, {"apiKey": "k"}, {"": 1}]
+    ("value", "path"),
+    [({"a": {"__proto__": {}}}, "a"), ({"a": [1, [{"prototype": 1}]]}, "a.1.0"), ({"": 1}, "")],
 )
-def test_nor_do_names_inside_of_what_is_set(page, value):
-    assert page.refusal("settings:update", value)[0] == "HANDLER_ERROR"
-    assert page.refusal("settings:set", {"key": "mine", "value": value})[0] == "HANDLER_ERROR"
+def test_nor_do_names_inside_of_what_is_set(page, value, path):
+    inside = {"key": "mine.own", "value": value}
+
+    errors = [
+        page.answer(page.request(channel, payload))["error"]
+        for channel, payload in (("settings:update", value), ("settings:set", inside))
+    ]
+
+    assert {error["code"] for error in errors} == {"INVALID_MESSAGE"}
+    assert [error["details"][0]["path"] for error in errors] == [
+        path,
+        f"mine.own.{path}".rstrip("."),
+    ]
+    assert page.ask("settings:get-all") == DEFAULTS
 
 
 def test_a_secret_belongs_to_the_credentials(page):
     code, text = page.refusal("settings:set", {"key": "providers.openai.api_key", "value": "sk"})
 
     assert (code, "credentials" in text) == ("HANDLER_ERROR", True)
+    assert page.refusal("settings:update", {"mine": {"apiKey": "k"}})[0] == "HANDLER_ERROR"
 
 
 def test_there_is_a_bound(page):
@@ -160,7 +179,7 @@ def test_there_is_a_bound(page):
     deep = value = {}
     for _ in range(40):
         value["a"] = value = {}
-    assert page.refusal("settings:update", deep)[0] == "HANDLER_ERROR"
+    assert page.refusal("settings:update", deep)[0] == "INVALID_MESSAGE"
 
 
 def test_the_server_has_a_say_where_nobody_has_set_anything(open_port, kept_parts):

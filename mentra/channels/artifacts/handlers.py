@@ -7,7 +7,7 @@ from msgspec.structs import asdict
 
 from mentra.channels.artifacts.checking import mode_of, require_schemas
 from mentra.channels.section import ChannelsSettings
-from mentra.channels.unfit import Unfit
+from mentra.channels.unfit import placed
 from mentra.errors import Refused
 from mentra.extension import Answer, handler
 from mentra.interfaces.analytics import IAnalytics
@@ -68,6 +68,7 @@ async def artifact_install(message: ArtifactInstall, context: IContext) -> Answe
 
 
 @handler(PATH, ArtifactInvoke)
+@placed
 async def artifact_invoke(message: ArtifactInvoke, context: IContext) -> Answer:
     """Have it work, and count that."""
     user_id = context.session.user_id
@@ -81,8 +82,6 @@ async def artifact_invoke(message: ArtifactInvoke, context: IContext) -> Answer:
     try:
         output = await IArtifactRunner(context.services).run(user_id, artifact, message.input)
         is_good = True
-    except Unfit as unfit:
-        return unfit.answer()
     finally:
         _count(context, user_id, artifact.id, is_good, clock.seconds() - began)
     return Reply(payload=output)

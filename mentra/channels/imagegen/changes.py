@@ -7,7 +7,7 @@ from msgspec import UNSET
 
 from mentra.channels.imagegen.section import ImageGenSettings
 from mentra.channels.imagegen.wishes import wanted_of
-from mentra.channels.unfit import Unfit
+from mentra.channels.unfit import placed
 from mentra.extension import Answer, handler
 from mentra.interfaces.channels import IChannels
 from mentra.interfaces.images import IImageStore
@@ -46,15 +46,13 @@ async def imagegen_delete_group(message: DeleteGroup, context: IContext) -> Answ
 
 
 @handler(PATH, UpdateEntry)
+@placed
 async def imagegen_update_entry(message: UpdateEntry, context: IContext) -> Answer:
     """Want something else."""
     most = context.services.settings(ImageGenSettings).max_pixels
     edit = partial(changed, message, max_pixels=most)
-    try:
-        store = IImageStore(context.services)
-        entry = await store.change_entry(context.session.user_id, message, edit)
-    except Unfit as unfit:
-        return unfit.answer()
+    store = IImageStore(context.services)
+    entry = await store.change_entry(context.session.user_id, message, edit)
     _tell(context, EntryUpdated(payload=entry))
     return Reply(payload=entry)
 

@@ -2,7 +2,7 @@
 
 from mentra.channels.imagegen.section import ImageGenSettings
 from mentra.channels.imagegen.wishes import wanted_of
-from mentra.channels.unfit import Unfit
+from mentra.channels.unfit import placed
 from mentra.extension import Answer, handler
 from mentra.interfaces.channels import IPageSettings
 from mentra.interfaces.images import IImageStore, IImageWork
@@ -44,14 +44,12 @@ async def imagegen_list_entries(message: ListEntries, context: IContext) -> Answ
 
 
 @handler(PATH, CreateEntry)
+@placed
 async def imagegen_create_entry(message: CreateEntry, context: IContext) -> Answer:
     """One more, and a job of it."""
     settings = context.services.settings(ImageGenSettings)
     user_id = context.session.user_id
-    try:
-        wanted = wanted_of(message, settings.max_pixels)
-    except Unfit as unfit:
-        return unfit.answer()
+    wanted = wanted_of(message, settings.max_pixels)
     store = IImageStore(context.services)
     entry = await store.create_entry(user_id, message.group_id, wanted, settings.max_entries)
     if await IPageSettings(context.services).get(user_id, "imageGen.autoRun"):

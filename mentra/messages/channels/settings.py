@@ -123,7 +123,7 @@ class SettingsSet(Request, frozen=True, kw_only=True, tag="settings:set"):
     """
 
     events: ClassVar[tuple[type[Event], ...]] = (SettingsChanged,)
-    refusals: ClassVar[tuple[str, ...]] = (NO_KEY, SECRET, FULL)
+    refusals: ClassVar[tuple[str, ...]] = (SECRET, FULL)
     key: Key
     value: Any
 
@@ -133,7 +133,7 @@ class SettingsUpdate(Request, frozen=True, kw_only=True, tag="settings:update"):
 
     answers: ClassVar[Any] = Settings
     events: ClassVar[tuple[type[Event], ...]] = (SettingsChanged,)
-    refusals: ClassVar[tuple[str, ...]] = (NO_KEY, SECRET, FULL)
+    refusals: ClassVar[tuple[str, ...]] = (SECRET, FULL)
     whole: ClassVar[str | None] = "changes"
     changes: dict[str, Any]
 
@@ -146,5 +146,4 @@ class SettingsReset(Request, frozen=True, kw_only=True, tag="settings:reset"):
 
     answers: ClassVar[Any] = Settings
     events: ClassVar[tuple[type[Event], ...]] = (SettingsChanged,)
-    refusals: ClassVar[tuple[str, ...]] = (NO_KEY,)
     key: Key | None = None
