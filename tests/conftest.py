@@ -5,21 +5,35 @@ import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import txaio
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from twisted.internet.task import Clock
 from twisted.logger import LogEvent, globalLogPublisher
 
 from mentra.stores.engine import FILE_NAME
 from mentra.stores.opening import upgrade_store
 
+try:
+    from tests import time_limits
+except ImportError:
+    # an environment from before pytest-timeout was wanted: its tests have no limit
+    time_limits = None
+
 WHOLLY_SLOW = "\npytestmark = pytest.mark.slow\n"
 
-# how many examples is for whoever runs the tests to say: see the Makefile
+# How many examples is for whoever runs the tests to say: see the Makefile.
+# "thorough", which CI runs, tries the same examples each time: whether a change is let in depends
+# on the change then, and not on the luck of the day, and what failed there fails here too.  Luck is
+# for "searching", which somebody runs who has time to look at what it finds.
 settings.register_profile("quick", max_examples=30, deadline=None)
-settings.register_profile("thorough", max_examples=200, deadline=None)
+settings.register_profile("thorough", max_examples=200, deadline=None, derandomize=True)
+settings.register_profile(
+    "searching", max_examples=2000, stateful_step_count=100, deadline=None,
+    suppress_health_check=list(HealthCheck),
+)  # fmt: skip
 settings.load_profile("quick")
 
 # every test ends with a collection of its own; those that come by themselves would look through
@@ -83,6 +97,20 @@ def logged_failures() -> Iterator[list[LogEvent]]:
     gc.collect()
     globalLogPublisher.removeObserver(observe)
     assert not failures, [str(event["log_failure"]) for event in failures]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Every test has a limit of time; ``--timeout=SECONDS`` is another for all, 0 none."""
+    if time_limits and config.getoption("timeout", 0) is None:
+        time_limits.limit(items)
+
+
+@pytest.hookimpl(tryfirst=True, optionalhook=True)
+def pytest_timeout_set_timer(item: pytest.Item, settings: Any) -> bool | None:
+    """pytest-timeout's own does not end a test that waits for Twisted."""
+    if time_limits is None or settings.method != "signal":
+        return None
+    return time_limits.watch(item, settings)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
