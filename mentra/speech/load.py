@@ -86,12 +86,12 @@ class Load:
         self._calm = self._clock.callLater(CALM, self._look)
         waiting = [one for one in self._waiting() if one]
         self._log.warn(
-            "{name} is behind: speech of {people} waits, up to {seconds:.0f} s of it, and captions "
-            "come late. If processors are idle allow it more than {workers} processes ([{name}] "
-            "workers); else have fewer people listened to ([{name}] streams), or another engine "
-            "after it in [speech] recognisers",
+            "{name} is behind: of those who speak {people} wait, with up to {seconds:.0f} s of "
+            "speech, and captions come late. If processors are idle allow it more than {workers} "
+            "processes ([{name}] workers); else have fewer people listened to ([{name}] streams), "
+            "or another engine after it in [speech] recognisers",
             name=self._name,
-            people=f"{len(waiting)} people",
+            people=len(waiting),
             seconds=max(waiting, default=0.0),
             workers=self._workers,
         )
