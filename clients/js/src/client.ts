@@ -199,7 +199,16 @@ export class ChannelClient {
     });
     this.#opening = { promise, reject: (problem) => settle.reject(problem) };
     this.#become("connecting");
-    const socket = new Socket(this.#url());
+    let socket: Socket;
+    try {
+      socket = new Socket(this.#url());
+    } catch (problem) {
+      // the address is none, or the page may not connect there: trying again would not help
+      this.#opening = null;
+      this.#become("closed");
+      settle!.reject(problem as Error);
+      return promise;
+    }
     this.#socket = socket;
     socket.onopen = () => {
       this.#attempts = 0;

@@ -406,3 +406,26 @@ describe("a streamed answer", () => {
     FakeSocket.last.answer(1, { payload: true });
   });
 });
+
+describe("an address that is none", () => {
+  it("is told at once, and another try may be made", async () => {
+    class Picky extends FakeSocket {
+      static refuses = true;
+      constructor(url: string) {
+        super(url);
+        if (Picky.refuses) throw new SyntaxError("the URL is invalid");
+      }
+    }
+    const one = client({ WebSocket: Picky });
+
+    const told = await settled(one.connect());
+
+    expect(told).toMatchObject({ problem: { message: "the URL is invalid" } });
+    expect(one.connectionState).toBe("closed");
+    Picky.refuses = false;
+    const opened = one.connect();
+    FakeSocket.last.open();
+    await opened;
+    expect(one.isConnected).toBe(true);
+  });
+});

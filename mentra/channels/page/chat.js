@@ -259,7 +259,15 @@ var ChannelClient = class {
 			reject: (problem) => settle.reject(problem)
 		};
 		this.#become("connecting");
-		const socket = new Socket(this.#url());
+		let socket;
+		try {
+			socket = new Socket(this.#url());
+		} catch (problem) {
+			this.#opening = null;
+			this.#become("closed");
+			settle.reject(problem);
+			return promise;
+		}
 		this.#socket = socket;
 		socket.onopen = () => {
 			this.#attempts = 0;
