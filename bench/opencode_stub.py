@@ -4,7 +4,7 @@
     python bench/opencode_stub.py PORT WORDS PAUSE
 
 WORDS words a prompt, PAUSE seconds apart; each is the time of its sending, seconds of a clock that
-all processes share.
+all processes share.  Every twenty words there is an end to the text, and a tool is used.
 """
 
 import sys
@@ -20,6 +20,12 @@ from mentra.testing.opencode_prompts import Prompt
 reactor: Any = _reactor
 
 
+SENTENCE = 20
+"""Words."""
+
+OUTPUT = "what a tool has brought\n" * 100
+
+
 class Clockwork:
     """Answers prompts."""
 
@@ -30,17 +36,33 @@ class Clockwork:
     def __call__(self, prompt: Prompt, /) -> None:
         """Begin, and go on by the clock."""
         prompt.begin()
-        part = prompt.part("text", text="", time={"start": 1})
-        reactor.callLater(self._pause, self._say, prompt, part, self._words)
+        self._go_on(prompt, self._words)
 
-    def _say(self, prompt: Prompt, part: dict[str, Any], left: int) -> None:
+    def _go_on(self, prompt: Prompt, left: int) -> None:
+        part = prompt.part("text", text="", time={"start": 1})
+        reactor.callLater(self._pause, self._say, prompt, part, [], left)
+
+    def _say(self, prompt: Prompt, part: dict[str, Any], said: list[str], left: int) -> None:
         if prompt.is_over:
             return
-        if not left:
-            prompt.end()
+        if said and (not left or len(said) == SENTENCE):
+            prompt.update(part, text="".join(said), time={"start": 1, "end": 2})
+            self._use_tool(prompt)
+            if left:
+                self._go_on(prompt, left)
+            else:
+                prompt.end()
             return
-        prompt.delta(part, f"{time.monotonic():.6f} ")
-        reactor.callLater(self._pause, self._say, prompt, part, left - 1)
+        said.append(f"{time.monotonic():.6f} ")
+        prompt.delta(part, said[-1])
+        reactor.callLater(self._pause, self._say, prompt, part, said, left - 1)
+
+    def _use_tool(self, prompt: Prompt) -> None:
+        given = {"command": "ls", "description": "Lists"}
+        state = {"status": "running", "input": given, "time": {"start": 1}}
+        part = prompt.part("tool", tool="bash", callID="call_1", state=state)
+        done = {"status": "completed", "output": OUTPUT, "title": "ls", "metadata": {}}
+        prompt.update(part, state=state | done)
 
 
 def main(port: str, words: str, pause: str) -> None:

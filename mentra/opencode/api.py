@@ -111,9 +111,9 @@ class OpencodeApi:
 
     # -- sessions
 
-    def sessions(self) -> Answering[list[Session]]:
-        """All of them, the newest first."""
-        return self._ask("GET", "/session", list[Session])
+    def sessions(self, limit: int) -> Answering[list[Session]]:
+        """So many of them, the newest first; without a limit the server tells a hundred."""
+        return self._ask("GET", "/session", list[Session], query={"limit": str(limit)})
 
     def create_session(self, title: str | None) -> Answering[Session]:
         """A new one; without a title the server finds one."""

@@ -41,7 +41,7 @@ LOOK_BACK = 100
 """Messages that are read of a session that worked while events were missed."""
 
 LISTED = 100
-"""Sessions that a server lists; whoever is not among so many may just be old."""
+"""Sessions that are looked at; whoever is not among so many may just be old."""
 
 PAUSE = 0.1
 """Seconds between two looks whether the store has room for what was missed."""
@@ -150,7 +150,7 @@ class Recorder(Service):
     # -- what was missed
 
     async def _look(self) -> None:
-        listed, statuses = await self._api.sessions(), await self._api.statuses()
+        listed, statuses = await self._api.sessions(LISTED), await self._api.statuses()
         asking = {one.session_id for one in await what_waits(self._api)}
         found = await self._store.sessions(self._user_id)
         kept = {one.id: one for one in found}

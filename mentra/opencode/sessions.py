@@ -14,11 +14,14 @@ from mentra.opencode.answers import Session
 from mentra.opencode.numbers import int64
 from mentra.opencode.path import PATH
 
+MOST = 10_000
+"""Sessions that are listed."""
+
 
 @handler(PATH, ListSessions)
 async def list_sessions(message: ListSessions, context: IContext) -> SessionList:
     """All of the directory."""
-    found = await IOpencode(context.services).api.sessions()
+    found = await IOpencode(context.services).api.sessions(MOST)
     return SessionList(sessions=tuple(map(info_of, found)))
 
 

@@ -141,7 +141,8 @@ class FakeOpencode(Resource):
     def _sessions(self, request: Request, name: list[Any], body: Any) -> Any:
         match name:
             case ["GET", "session"]:
-                return _ok(request, list(reversed(self.sessions.values())))
+                limit = int(request.args.get(b"limit", [b"100"])[0])
+                return _ok(request, list(reversed(self.sessions.values()))[:limit])
             case ["POST", "session"]:
                 return _ok(request, self.new_session(**(body or {})))
             case ["POST", "session", session_id, "abort"]:

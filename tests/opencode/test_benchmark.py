@@ -21,4 +21,8 @@ def test_each_figure_is_measured(tmp_path: Path):
     )  # fmt: skip
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert set(json.loads(file.read_text())) == {"request", "token", "crowd"}
+    figures = json.loads(file.read_text())
+    assert list(figures) == ["request", "token", "recorded", "crowd"]
+    assert list(figures["token"]) == ["half", "95 in 100", "longest"]
+    assert list(figures["crowd"]) == ["longest"]
+    assert len(done.stdout.splitlines()) == 4

@@ -75,6 +75,14 @@ def test_times_of_older_servers_are_understood(scene):
     assert found == SessionInfo(id="ses_1", created_at=5, updated_at=2**63 - 1)
 
 
+def test_more_than_a_hundred_sessions_are_listed(scene):
+    one = scene()
+    for _ in range(150):
+        one.session()
+
+    assert len(one.desktop().ask(ListSessions()).sessions) == 150
+
+
 def test_agents_are_listed_with_what_is_known_of_them(scene):
     answer = scene().desktop().ask(ListAgents())
 
@@ -292,7 +300,7 @@ def test_every_call_names_the_directory(scene):
 
     one.desktop().ask(ListSessions())
 
-    assert one.server.requests == ["GET /session?directory=%2Fhome%2Fann%2Fmy+project"]
+    assert one.server.requests == ["GET /session?directory=%2Fhome%2Fann%2Fmy+project&limit=10000"]
 
 
 @pytest.mark.parametrize(
