@@ -1,6 +1,7 @@
 """The bridge alone, as a process, in front of a stand-in for OpenCode."""
 
 import json
+import shutil
 import signal
 import socket
 import subprocess
@@ -83,6 +84,24 @@ def test_it_takes_the_next_port_and_only_this_machine_s(alone):
     with pytest.raises(ConnectionRefusedError):
         # this machine as well, and another address
         socket.create_connection(("127.0.0.2", port), PATIENCE)
+
+
+@pytest.mark.skipif(
+    not all(map(shutil.which, ("ip", "nsenter", "unshare"))), reason="ip or unshare is not here"
+)
+def test_another_machine_does_not_reach_it(tmp_path):
+    settings = '[opencode]\nurl = "http://127.0.0.1:9"\n'
+    (tmp_path / "mentra.toml").write_text(settings)
+    words = [sys.executable, "-m", "tests.opencode.other_namespace"]
+    words += [str(tmp_path / "mentra.toml"), str(tmp_path / "s")]
+
+    done = subprocess.run(
+        ["unshare", "--map-root-user", "--net", *words],
+        capture_output=True, text=True, timeout=4 * PATIENCE, check=False, cwd=ROOT,
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {"everywhere": "reached", "bridge": "ConnectionRefusedError"}
 
 
 def test_commands_find_it(alone):
