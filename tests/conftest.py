@@ -15,12 +15,7 @@ from twisted.logger import LogEvent, globalLogPublisher
 
 from mentra.stores.engine import FILE_NAME
 from mentra.stores.opening import upgrade_store
-
-try:
-    from tests import time_limits
-except ImportError:
-    # an environment from before pytest-timeout was wanted: its tests have no limit
-    time_limits = None
+from tests import time_limits
 
 WHOLLY_SLOW = "\npytestmark = pytest.mark.slow\n"
 
@@ -101,14 +96,14 @@ def logged_failures() -> Iterator[list[LogEvent]]:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Every test has a limit of time; ``--timeout=SECONDS`` is another for all, 0 none."""
-    if time_limits and config.getoption("timeout", 0) is None:
+    if config.getoption("timeout") is None:
         time_limits.limit(items)
 
 
 @pytest.hookimpl(tryfirst=True, optionalhook=True)
 def pytest_timeout_set_timer(item: pytest.Item, settings: Any) -> bool | None:
     """pytest-timeout's own does not end a test that waits for Twisted."""
-    if time_limits is None or settings.method != "signal":
+    if settings.method != "signal":
         return None
     return time_limits.watch(item, settings)
 

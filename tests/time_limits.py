@@ -10,8 +10,9 @@ import pytest_timeout
 import pytest_twisted
 from twisted.internet.defer import CancelledError, Deferred
 
-FAST, SLOW = 60.0, 600.0
-"""Seconds.  Much more than any needs, also where others are at work on the machine."""
+FAST, SLOW = 300.0, 900.0
+"""Seconds.  Much more than any needs, even with hundreds of examples and others at work
+on the machine."""
 
 _waited_for: list[Deferred[Any]] = []
 _block = pytest_twisted.blockon_default
