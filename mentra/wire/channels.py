@@ -38,6 +38,7 @@ Decode = Callable[[bytes], Message]
 NOTHING = (b"", b"null")
 """Payloads of those who have nothing to say."""
 
+_MISSING = re.compile(r"Object missing required field `(?P<field>[^`]+)`")
 _WHERE = re.compile(r"(?s)(?P<what>.*) - at `(?P<path>\$[^`]*)`$")
 
 
@@ -154,9 +155,12 @@ def what_is_wrong(problem: Exception) -> Wrong:
     if isinstance(problem, RecursionError):
         return Wrong(path="", message="nested too deeply")
     found = _WHERE.match(str(problem))
-    if found is None:
-        return Wrong(path="", message=str(problem))
-    return Wrong(path=found["path"].removeprefix("$").removeprefix("."), message=found["what"])
+    what, path = (str(problem), "") if found is None else (found["what"], found["path"])
+    missing = _MISSING.match(what)
+    if missing is not None:
+        # its place is where it should be
+        path += f".{missing['field']}"
+    return Wrong(path=path.removeprefix("$").removeprefix("."), message=what)
 
 
 def _channel_of(message: Message) -> str:

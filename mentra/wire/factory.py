@@ -130,6 +130,7 @@ class PeerFactory(WebSocketServerFactory):
         self.setProtocolOptions(
             webStatus=False,
             failByDrop=False,  # else no close frame tells why
+            allowNullOrigin=True,  # whose page may come is for the path to say, and how to refuse
             maxFramePayloadSize=self.limits.max_frame,
             maxMessagePayloadSize=self.limits.max_frame,
             # deadlines are ours: Autobahn's batched timers round down to whole seconds

@@ -46,7 +46,7 @@ def test_the_server_speaks_first(open_port):
     [
         (None, 101), ("http://localhost:5173", 101), ("http://127.0.0.1", 101),
         ("http://[::1]:1", 101), ("http://page.localhost", 101), ("https://my.example.org", 101),
-        ("https://example.org", 403), ("http://localhost.evil.org", 403), ("null", 400),
+        ("https://example.org", 403), ("http://localhost.evil.org", 403), ("null", 403),
         ("https://my.example.org.evil.org", 403), ("nonsense", 400), ("http://[", 400),
     ],
 )  # fmt: skip

@@ -130,8 +130,8 @@ def test_a_refusal_keeps_its_code_as_a_detail(open_port):
     ("payload", "path", "message"),
     [
         ({"town": 5}, "town", "Expected `str`, got `int`"),
-        ({}, "", "Object missing required field `town`"),
-        (None, "", "Object missing required field `town`"),
+        ({}, "town", "Object missing required field `town`"),
+        (None, "town", "Object missing required field `town`"),
         ("Ulm", "", "Expected `object`, got `str`"),
         ({"town": "x", "days": [1, "x"]}, "days[1]", "Expected `int`, got `str`"),
     ],

@@ -128,7 +128,7 @@ def test_an_entry_has_everything_filled_in(page):
     ("change", "path"),
     [
         ({"prompt": None}, "prompt"), ({"prompt": ""}, "prompt"), ({"prompt": "  "}, "prompt"),
-        ({"prompt": {"type": "inline"}}, "prompt"),
+        ({"prompt": {"type": "inline"}}, "prompt.value"),
         ({"prompt": {"type": "inline", "value": []}}, "prompt.value"),
         ({"prompt": {"type": "what", "value": "x"}}, "prompt.type"),
         ({"groupId": None}, "groupId"), ({"imagesPerBatch": 17}, "imagesPerBatch"),

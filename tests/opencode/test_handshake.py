@@ -170,7 +170,7 @@ def test_a_bridge_that_is_not_enabled_is_nowhere(scene):
         ("https://ui.example.org", 101),
         ("https://evil.example.org", 403),
         ("http://localhost.evil.org", 403),
-        ("null", 400),
+        ("null", 403),
         ("", 400),
     ],
 )
