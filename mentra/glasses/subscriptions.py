@@ -50,7 +50,7 @@ class _Listing:
     waiting: IDelayedCall | None = None
 
     def stop_waiting(self) -> None:
-        if self.waiting is not None and self.waiting.active():
+        if self.waiting is not None:
             self.waiting.cancel()
         self.waiting = None
 

@@ -45,7 +45,9 @@ class Admission:
         self._open = 0
         self._users: Counter[str] = Counter()
         self._addresses: Counter[str] = Counter()
-        self._allowance = bounds.per_second
+        # below one a second the first one need not wait either
+        self._most_at_once = max(bounds.per_second, 1.0)
+        self._allowance = self._most_at_once
         self._counted_at = clock.seconds()
         self.closed: str | None = None
 
@@ -82,11 +84,11 @@ class Admission:
             _decrement(self._users, user_id)
 
     def _allowed(self) -> bool:
-        """A token bucket that holds one second's worth."""
+        """A token bucket that holds one second's worth, and at least one."""
         now = self._clock.seconds()
         refill = (now - self._counted_at) * self._bounds.per_second
         self._counted_at = now
-        self._allowance = min(max(self._bounds.per_second, 1.0), self._allowance + refill)
+        self._allowance = min(self._most_at_once, self._allowance + refill)
         if self._allowance < 1.0:
             return False
         self._allowance -= 1.0

@@ -160,6 +160,16 @@ def test_an_outbox_never_holds_more_than_its_limit_and_never_drops_what_must_arr
     assert outbox.size == 0
 
 
+def test_a_frame_that_just_fits_costs_nothing():
+    outbox = Outbox(10)
+
+    taken = [outbox.put(data, AudioChunk, GivesWay.DROP_OLDEST) for data in (b"four", b"sixsix")]
+
+    assert taken == [True, True]
+    assert (outbox.size, outbox.dropped) == (10, 0)
+    assert list(iter(outbox.take, None)) == [b"four", b"sixsix"]
+
+
 # -- the other direction: more comes in than handlers take
 
 
