@@ -236,6 +236,8 @@ class VoiceClient:
         if self._asked is not None and not self._asked.done():
             raise RuntimeError("one question at a time: interrupt the last one first")
         self._answer = Answer()
+        # that the answer before is over may be on its way, and says nothing of this question
+        self.state = "idle"
         self._asked = asyncio.get_running_loop().create_future()
         if self._line is None or self._reader is None or self._reader.done():
             self._lost("there is no connection")

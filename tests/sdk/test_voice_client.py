@@ -100,6 +100,20 @@ def test_speech_goes_out_in_numbered_pieces_and_ends():
     with_voice(act)
 
 
+def test_speech_right_after_an_answer_ends_as_well():
+    async def act(voice: VoiceClient, assistant: FakeAssistant) -> None:
+        speaking = {"previousState": "processing", "currentState": "speaking"}
+        assistant.answers = [("state:changed", speaking), grown("It is noon."), ENDED]
+
+        # the first one is over, and the client was not told yet that nobody speaks any more
+        for _ in range(2):
+            await voice.say(bytes(640), pace=0)
+
+        assert assistant.types().count("end_utterance") == 2
+
+    with_voice(act)
+
+
 def test_who_is_not_let_in_is_told_why():
     async def scenario() -> None:
         async with fake_assistant() as assistant:
